@@ -1,0 +1,93 @@
+"""The `TELEMETRY` setting: one dictionary over documented defaults.
+
+`DEFAULTS` is the one list of keys; docs/settings.md is compared with it by a test, and a key that
+it lacks is a system check error.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+DEFAULTS: dict[str, Any] = {
+    # Where the journal and the archive live; None: `var` below BASE_DIR, or below the working folder.
+    "DATA_DIR": None,
+    # The alias in DATABASES that holds the store.
+    "DATABASE": "telemetry",
+    # auto: the first web process that serves a request ingests in a thread, until `manage.py ingest`
+    # takes over; external: only `manage.py ingest` does; off: nothing is captured.
+    "INGEST": "auto",
+    # Recorded with each process, so that a fault can be tied to a release.
+    "APP_VERSION": "",
+    # Log records below this level are not looked at (loggers filter by their own levels first).
+    "LOG_LEVEL": "DEBUG",
+    # Units of work slower than this keep their SQL statements and DEBUG records. Seconds.
+    "SLOW_SECONDS": 1.0,
+    # Share of the other units that keep them too, 0 to 1.
+    "DETAIL_SAMPLE": 0.01,
+    # Path prefixes that are tagged `self`: left out of lists and counts unless asked for.
+    "SELF_PATHS": ["/admin/telemetry/", "/api/telemetry/", "/metrics", "/healthz", "/static/"],
+    # Management commands that are not captured, beside telemetry's own.
+    "IGNORE_COMMANDS": [],
+    # Names of keys whose values are replaced, added to the built-in list. Compared in lower case.
+    "SENSITIVE_KEYS": [],
+    # A record's line is at most this long; longer values are cut and marked. Bytes.
+    "MAX_RECORD_BYTES": 65_536,
+    # A segment is closed and a new one begun at this size (bytes) or age (seconds).
+    "SEGMENT_BYTES": 8 * 1024 * 1024,
+    "SEGMENT_SECONDS": 600,
+    # Beyond this many bytes of waiting segments records are dropped, and counted.
+    "JOURNAL_MAX_BYTES": 1024 * 1024 * 1024,
+    # Ingested segments are kept, compressed, for re-reading after a restore. Hours and bytes.
+    "ARCHIVE_HOURS": 24,
+    "ARCHIVE_MAX_BYTES": 1024 * 1024 * 1024,
+    # Records read into one transaction at most, and the pause between looks when idle (seconds).
+    "BATCH_RECORDS": 5_000,
+    "POLL_SECONDS": 0.25,
+}
+
+
+class Settings:
+    """Attribute access to `TELEMETRY`, cached until the setting changes."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"TELEMETRY has no setting {name!r}")
+        given: dict[str, Any] = getattr(django_settings, "TELEMETRY", {})
+        value = given.get(name, DEFAULTS[name])
+        if name == "DATA_DIR":
+            value = _data_dir(value)
+        self.__dict__[name] = value
+        return value
+
+    @property
+    def journal_dir(self) -> Path:
+        """Segments and boards of every process."""
+        return Path(self.DATA_DIR) / "journal"
+
+    @property
+    def archive_dir(self) -> Path:
+        """Compressed copies of ingested segments."""
+        return Path(self.DATA_DIR) / "archive"
+
+    def clear(self) -> None:
+        """Forget what was read, so that the next access reads Django's settings again."""
+        self.__dict__.clear()
+
+
+def _data_dir(value: str | Path | None) -> Path:
+    if value is None:
+        value = Path(getattr(django_settings, "BASE_DIR", ".")) / "var"
+    return Path(value).absolute()
+
+
+settings = Settings()
+
+
+def _reload(*, setting: str, **kwargs: Any) -> None:
+    if setting == "TELEMETRY":
+        settings.clear()
+
+
+setting_changed.connect(_reload)

@@ -1,0 +1,25 @@
+"""The store: captured rows, rollups and the state of delivery, in a database of their own."""
+
+from telemetry.models.base import Name
+from telemetry.models.delivery import Process, Quarantine, Segment, Total
+from telemetry.models.errors import Error, Occurrence
+from telemetry.models.logs import Log
+from telemetry.models.metrics import Bucket, HistogramBucket, Metric, Sample, Series
+from telemetry.models.requests import Request
+
+__all__ = [
+    "Bucket",
+    "Error",
+    "HistogramBucket",
+    "Log",
+    "Metric",
+    "Name",
+    "Occurrence",
+    "Process",
+    "Quarantine",
+    "Request",
+    "Sample",
+    "Segment",
+    "Series",
+    "Total",
+]

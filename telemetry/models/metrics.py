@@ -1,0 +1,81 @@
+"""Metrics: declarations, series, and their buckets at 10 s, 1 min and 1 h."""
+
+from django.db import models
+
+from telemetry.models.base import TimeKeyed
+
+RESOLUTIONS = (10, 60, 3600)
+
+
+class Metric(models.Model):
+    """A declared metric; names follow Prometheus rules."""
+
+    class Type(models.TextChoices):
+        COUNTER = "c", "counter"
+        GAUGE = "g", "gauge"
+        HISTOGRAM = "h", "histogram"
+
+    name = models.TextField(unique=True)
+    type = models.CharField(max_length=1, choices=Type.choices)
+    unit = models.TextField(blank=True, default="")
+    help = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Series(models.Model):
+    """One metric with one set of labels; `labels` is JSON with sorted keys."""
+
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="series")
+    labels = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["metric", "labels"], name="series_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric}{self.labels}"
+
+
+class Bucket(models.Model):
+    """What a series did in one interval.
+
+    `start` is in seconds since the epoch. `total` is the sum of the observations (or increments),
+    `last` the newest value of a gauge.
+    """
+
+    pk = models.CompositePrimaryKey("resolution", "series_id", "start")
+    resolution = models.PositiveIntegerField()
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    start = models.BigIntegerField()
+    count = models.BigIntegerField()
+    total = models.FloatField()
+    minimum = models.FloatField()
+    maximum = models.FloatField()
+    last = models.FloatField()
+
+
+class HistogramBucket(models.Model):
+    """Observations of one interval that fell in `(b^(idx-1), b^idx]`, `b = 2^(1/32)`."""
+
+    pk = models.CompositePrimaryKey("resolution", "series_id", "start", "idx")
+    resolution = models.PositiveIntegerField()
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    start = models.BigIntegerField()
+    idx = models.IntegerField()
+    n = models.BigIntegerField()
+
+
+class Sample(TimeKeyed):
+    """One observation made outside any unit of work, kept for a short time."""
+
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    value = models.FloatField()

@@ -1,0 +1,89 @@
+"""One wide row per unit of work: a request, a task or a command."""
+
+from django.db import models
+from django.db.models import Q
+
+from telemetry.models.base import Interned, TimeKeyed
+from telemetry.models.fields import HexIdField
+
+
+class Request(TimeKeyed):
+    """The canonical record of one unit of work; `timestamp` is its start.
+
+    Durations are microseconds, sizes bytes. `uid` is our own id (16 bytes beginning with the time);
+    the ids that a caller sent are kept only where they differ from it.
+    """
+
+    class Kind(models.IntegerChoices):
+        HTTP = 1, "request"
+        TASK = 2, "task"
+        COMMAND = 3, "command"
+
+    uid = HexIdField(max_length=16)
+    caller_trace_id = HexIdField(max_length=16, null=True)
+    caller_span_id = HexIdField(max_length=8, null=True)
+    caller_request_id = models.TextField(null=True)
+    process = models.ForeignKey(
+        "telemetry.Process",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        null=True,
+    )
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    is_self = models.BooleanField(help_text="telemetry's own pages, health checks, static files")
+    method = models.TextField(null=True)
+    route = Interned(help_text="URL pattern, task function or command name")
+    path = models.TextField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    duration = models.BigIntegerField(null=True, help_text="microseconds")
+    level = models.PositiveSmallIntegerField(help_text="highest level among its log records, or 0")
+    outcome = models.TextField(null=True, help_text="payment.outcome")
+    transaction_id = models.TextField(null=True)
+    user_id = models.TextField(null=True)
+    error_type = Interned(null=True)
+    db_count = models.PositiveIntegerField(default=0)
+    db_time = models.BigIntegerField(default=0, help_text="microseconds")
+    log_count = models.PositiveIntegerField(default=0)
+    attributes = models.JSONField(null=True)
+    metrics = models.JSONField(null=True, help_text="[[type, name, labels, value], …]")
+    spans = models.JSONField(null=True, help_text="[[offset µs, duration µs, database, statement]]")
+
+    class Meta:
+        verbose_name = "request"
+        indexes = [
+            models.Index(fields=["uid"], name="request_uid"),
+            models.Index(
+                fields=["caller_trace_id"],
+                name="request_trace",
+                condition=Q(caller_trace_id__isnull=False),
+            ),
+            models.Index(
+                fields=["caller_request_id"],
+                name="request_caller_id",
+                condition=Q(caller_request_id__isnull=False),
+            ),
+            models.Index(
+                fields=["transaction_id"],
+                name="request_transaction",
+                condition=Q(transaction_id__isnull=False),
+            ),
+            # What on-call opens first: failed units, newest first, at any table size.
+            models.Index(
+                fields=["id"], name="request_failed", condition=Q(error_type__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method or self.get_kind_display()} {self.uid}"
+
+    @property
+    def trace_id(self) -> str:
+        """The W3C trace id: the caller's where one came in, else our own."""
+        return self.caller_trace_id or self.uid
+
+    @property
+    def request_id(self) -> str:
+        """What X-Request-ID answered."""
+        return self.caller_request_id or self.uid
