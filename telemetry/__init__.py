@@ -1,0 +1,23 @@
+"""Observability for Django, kept in SQLite: logs, metrics, SQL, errors and traces of every request.
+
+>>> import telemetry
+>>> PAID = telemetry.counter("payments_total", "Payments made.", labels=("currency",))
+>>> PAID.inc(currency="EUR")
+>>> telemetry.bind(**{"transaction.id": "0198f0c4"})
+"""
+
+from telemetry.capture.context import bind
+from telemetry.capture.metrics import Counter, Gauge, Histogram, counter, gauge, histogram
+from telemetry.dossier import DossierSection, register_dossier
+
+__all__ = [
+    "Counter",
+    "DossierSection",
+    "Gauge",
+    "Histogram",
+    "bind",
+    "counter",
+    "gauge",
+    "histogram",
+    "register_dossier",
+]

@@ -9,7 +9,7 @@ class TelemetryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from telemetry import checks, setup
+        from telemetry import checks, wiring
 
         checks.register()
-        setup.install()
+        wiring.install()

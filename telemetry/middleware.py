@@ -1,0 +1,65 @@
+"""The middleware: first in MIDDLEWARE, so that it sees what every other one does."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from telemetry import autostart
+from telemetry.capture import context, faults, requests
+from telemetry.capture.context import Unit
+from telemetry.conf import settings
+
+
+class TelemetryMiddleware:
+    """Observes each request; a thin shell, sync and async, round `telemetry.capture.requests`."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.enabled = settings.INGEST != "off"
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._answer_async(request)
+        unit = self._begin(request)
+        try:
+            response: HttpResponseBase = self.get_response(request)
+            self._end(unit, request, response)
+            return response
+        finally:
+            context.current.set(None)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        unit = self._begin(request)
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+            self._end(unit, request, response)
+            return response
+        finally:
+            context.current.set(None)
+
+    def _begin(self, request: HttpRequest) -> Unit | None:
+        if not self.enabled:
+            return None
+        try:
+            autostart.at_first_request()
+            return requests.begin(request)
+        except Exception:
+            faults.report("beginning a request")
+            return None
+
+    def _end(self, unit: Unit | None, request: HttpRequest, response: HttpResponseBase) -> None:
+        if unit is None:
+            return
+        try:
+            requests.end(unit, request, response)
+        except Exception:
+            faults.report("ending a request")

@@ -1,0 +1,87 @@
+"""Exceptions → error records: type, message, the place that raised, the stack as text."""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from telemetry.capture import context, faults, sink, values
+from telemetry.capture.context import Unit
+from telemetry.journal import events
+
+STACK_LIMIT = 24_000
+_LIBRARIES = ("site-packages", "dist-packages", f"{sys.prefix}/lib", f"{sys.base_prefix}/lib")
+
+
+def on_request_exception(sender: Any, **kwargs: Any) -> None:
+    """Receiver of `got_request_exception`: an exception that no view or middleware handled."""
+    try:
+        error = sys.exc_info()[1]
+        unit = context.current.get()
+        if error is not None:
+            if unit is not None:
+                unit.error_type = type_name(error)
+            record(unit, error, handled=False)
+    except Exception:
+        faults.report("recording an exception")
+
+
+def record(unit: Unit | None, error: BaseException, *, handled: bool) -> None:
+    """Write one error record; an exception that its unit has seen already is not written twice."""
+    if unit is not None:
+        if any(seen is error for seen in unit.exceptions):
+            return
+        unit.exceptions.append(error)
+    sink.current().emit(
+        events.ErrorRaised(
+            uid=None if unit is None else unit.uid,
+            time=time.time_ns() // 1000 if unit is None else unit.now(),
+            handled=handled,
+            type=type_name(error),
+            message=values.text(values.describe(error), 2_000),
+            culprit=culprit(error.__traceback__),
+            route=None if unit is None else unit.where(),
+            stack=stack_text(error),
+        )
+    )
+
+
+def type_name(error: BaseException) -> str:
+    """The exception's class with its module, as `exception.type` has it."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def stack_text(error: BaseException) -> str:
+    """The traceback without source values, redacted; the end is kept when it is long."""
+    try:
+        whole = "".join(traceback.format_exception(error, limit=-50))
+    except Exception as failure:
+        return f"<traceback: {type(failure).__name__} while formatting>"
+    if len(whole) > STACK_LIMIT:
+        whole = f"[cut: {len(whole)} characters] …{whole[-STACK_LIMIT:]}"
+    return values.text(whole, STACK_LIMIT + 100)
+
+
+def culprit(trace: TracebackType | None) -> str:
+    """`file:line function` of the innermost frame of the application's own code."""
+    own = last = None
+    for frame, line in traceback.walk_tb(trace):
+        last = (frame.f_code, line)
+        if not any(part in frame.f_code.co_filename for part in _LIBRARIES):
+            own = last
+    chosen = own or last
+    if chosen is None:
+        return ""
+    code, line = chosen
+    return f"{short_path(code.co_filename)}:{line} {code.co_name}"
+
+
+def short_path(filename: str) -> str:
+    """The path below the working folder or the library folder."""
+    for root in (*sys.path, str(Path.cwd())):
+        if root and filename.startswith(root.rstrip("/") + "/"):
+            return filename[len(root.rstrip("/")) + 1 :]
+    return filename

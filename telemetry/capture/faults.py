@@ -1,0 +1,21 @@
+"""What capture does with faults of its own: never raise, never log; count, and say so on stderr."""
+
+import sys
+import time
+import traceback
+
+_SECONDS_BETWEEN = 10.0
+_last: dict[str, float] = {}
+
+
+def report(where: str) -> None:
+    """Tell stderr of the exception being handled, at most once in 10 s for each place."""
+    now = time.monotonic()
+    if now - _last.get(where, -_SECONDS_BETWEEN) < _SECONDS_BETWEEN:
+        return
+    _last[where] = now
+    try:
+        summary = traceback.format_exc(limit=-3).strip()
+        sys.stderr.write(f"telemetry: {where} failed; the application goes on.\n{summary}\n")
+    except Exception:  # noqa: S110 - stderr itself is broken: there is nowhere left to say it
+        pass

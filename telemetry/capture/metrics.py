@@ -1,0 +1,159 @@
+"""Counters, gauges and histograms: each observation is an event; ingest adds them up."""
+
+import math
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+
+from telemetry.capture import context, faults, sink, values
+from telemetry.capture.context import MAX_SAMPLES
+from telemetry.journal import events
+
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
+_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")
+_LABEL_LIMIT = 200
+
+
+class Metric:
+    """A declared metric. Labels are given by name at each observation, all of them."""
+
+    type: ClassVar[str] = ""
+
+    def __init__(self, name: str, help: str, labels: Sequence[str], unit: str) -> None:
+        self.name = name
+        self.help = help
+        self.labels = tuple(labels)
+        self.unit = unit
+        self._expected = frozenset(labels)
+        # The journal that has the declaration; a fork begins a new one.
+        self._declared_in: object = None
+
+    def _observe(self, value: float, labels: dict[str, Any]) -> None:
+        if labels.keys() != self._expected:
+            raise ValueError(
+                f"{self.name}: labels are {sorted(labels)}, declared are {sorted(self._expected)}."
+            )
+        number = _number(self.name, value)
+        try:
+            self._record(number, {key: _label(labels[key]) for key in self.labels})
+        except Exception:
+            faults.report("recording a metric sample")
+
+    def _record(self, value: float, labels: dict[str, str]) -> None:
+        destination = sink.current()
+        self._declare(destination)
+        unit = context.current.get()
+        sample = (self.type, self.name, labels, value)
+        if unit is None or unit.ended:
+            now = time.time_ns() // 1000
+            destination.emit(events.SamplesMade(None if unit is None else unit.uid, now, [sample]))
+            return
+        if len(unit.samples) >= MAX_SAMPLES:
+            destination.emit(events.SamplesMade(unit.uid, unit.now(), unit.samples))
+            unit.samples = []
+        unit.samples.append(sample)
+
+    def _declare(self, destination: Any) -> None:
+        # A segment's reader needs the declaration once for each writer.
+        journal = getattr(destination, "journal", None)
+        writer = destination if journal is None else journal.writer
+        if self._declared_in != writer:
+            self._declared_in = writer
+            now = time.time_ns() // 1000
+            destination.emit(
+                events.MetricDeclared(now, self.type, self.name, self.unit, self.help)
+            )
+
+
+class Counter(Metric):
+    """A count that only grows. Its name ends in `_total`."""
+
+    type = "c"
+
+    def inc(self, amount: float = 1, **labels: Any) -> None:
+        """Add `amount`, 0 or more. Raises ValueError for a wrong label, a negative or NaN."""
+        if amount < 0:
+            raise ValueError(f"{self.name}: amount is {amount!r}; a counter only grows.")
+        self._observe(amount, labels)
+
+
+class Gauge(Metric):
+    """A value that goes up and down; the newest one counts."""
+
+    type = "g"
+
+    def set(self, value: float, **labels: Any) -> None:
+        """Set the value. Raises ValueError for a wrong label or NaN."""
+        self._observe(value, labels)
+
+
+class Histogram(Metric):
+    """A distribution; quantiles of it are within 1.09 % of a true value."""
+
+    type = "h"
+
+    def observe(self, value: float, **labels: Any) -> None:
+        """Record one value, in the metric's unit. Raises ValueError for a wrong label or NaN."""
+        self._observe(value, labels)
+
+    @contextmanager
+    def time(self, **labels: Any) -> Iterator[None]:
+        """Observe the seconds that a block takes; as a decorator, those of each call."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(time.perf_counter() - began, **labels)
+
+
+_declared: dict[str, Metric] = {}
+
+
+def counter(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Counter:
+    """Declare a counter; `name` ends in `_total`. Raises ValueError for a name Prometheus refuses."""
+    if not name.endswith("_total"):
+        raise ValueError(f"name: {name!r} does not end in _total, as a counter's does.")
+    return _declare(Counter(name, help, labels, unit))
+
+
+def gauge(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Gauge:
+    """Declare a gauge. Raises ValueError for a name that Prometheus refuses."""
+    return _declare(Gauge(name, help, labels, unit))
+
+
+def histogram(
+    name: str, help: str, labels: Sequence[str] = (), unit: str = "seconds"
+) -> Histogram:
+    """Declare a histogram. Raises ValueError for a name that Prometheus refuses."""
+    return _declare(Histogram(name, help, labels, unit))
+
+
+M = TypeVar("M", bound=Metric)
+
+
+def _declare(metric: M) -> M:
+    if not _NAME.match(metric.name):
+        raise ValueError(f"name: {metric.name!r} is not a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*).")
+    for label in metric.labels:
+        if not _LABEL.match(label):
+            raise ValueError(f"labels: {label!r} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*).")
+    known = _declared.setdefault(metric.name, metric)
+    if type(known) is not type(metric) or known.labels != metric.labels:
+        raise ValueError(f"name: {metric.name!r} is declared already, as another metric.")
+    return known  # type: ignore[return-value]
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: value is {value!r}; an observation is a finite number.")
+    return number
+
+
+def _label(value: Any) -> str:
+    return values.text(value if type(value) is str else values.describe(value), _LABEL_LIMIT)

@@ -1,0 +1,91 @@
+"""django-q2 tasks as units of work, in the trace of what enqueued them."""
+
+import re
+from contextvars import Token
+from typing import Any
+
+from telemetry.capture import context, errors, faults, ids, logs, sink, units, values
+from telemetry.capture.context import Unit
+from telemetry.journal import events
+
+_KEY = "traceparent"
+
+
+def install() -> None:
+    """Connect to django-q2's signals; does nothing where it is not installed."""
+    try:
+        from django_q import signals
+    except ImportError:
+        return
+    signals.pre_enqueue.connect(on_enqueue, dispatch_uid="telemetry")
+    signals.pre_execute.connect(on_execute, dispatch_uid="telemetry")
+    signals.post_execute_in_worker.connect(on_executed, dispatch_uid="telemetry")
+
+
+def on_enqueue(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
+    """Send the trace along with the task."""
+    unit = context.current.get()
+    if unit is not None:
+        task.setdefault(_KEY, ids.traceparent(unit.trace_id, unit.uid))
+
+
+# A task run with `sync=True` sits inside another unit of work.
+_stack: list[tuple[Unit, Token[Unit | None]]] = []
+
+
+def on_execute(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
+    """Begin the task's unit of work, in the worker that runs it."""
+    try:
+        logs.ensure_attached()
+        unit = Unit(context.TASK)
+        unit.route = _name(task)
+        unit.attributes["task.id"] = task.get("id")
+        unit.attributes["task.name"] = task.get("name")
+        _stack.append((unit, units.begin(unit, str(task.get(_KEY, "")))))
+    except Exception:
+        faults.report("beginning a task")
+
+
+def on_executed(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
+    """End it. The exception is there as text only: `message : traceback`."""
+    try:
+        if not _stack:
+            return
+        unit, token = _stack.pop()
+        if not task.get("success", True):
+            _record_failure(unit, str(task.get("result", "")))
+        units.end(unit)
+        context.current.reset(token)
+    except Exception:
+        faults.report("ending a task")
+
+
+def _name(task: dict[str, Any]) -> str:
+    function = task.get("func")
+    if isinstance(function, str):
+        return function
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}"
+
+
+_FRAME = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
+
+
+def _record_failure(unit: Unit, result: str) -> None:
+    message, _, trace = result.partition(" : Traceback")
+    last_line = result.rstrip().rpartition("\n")[2]
+    unit.error_type = last_line.partition(":")[0] or "TaskFailed"
+    frames = _FRAME.findall(trace)
+    own = [frame for frame in frames if "site-packages" not in frame[0]] or frames
+    place = f"{errors.short_path(own[-1][0])}:{own[-1][1]} {own[-1][2]}" if own else ""
+    sink.current().emit(
+        events.ErrorRaised(
+            uid=unit.uid,
+            time=unit.now(),
+            handled=False,
+            type=unit.error_type,
+            message=values.text(message, 2_000),
+            culprit=place,
+            route=unit.route,
+            stack=values.text(f"Traceback{trace}", errors.STACK_LIMIT),
+        )
+    )

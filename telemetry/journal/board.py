@@ -1,0 +1,195 @@
+"""The board: one small mapped file a process, written without system calls.
+
+It holds what must survive kill -9 and cannot wait for a record: how many records were accepted and
+dropped, and which units of work are running. Ingest reads it.
+"""
+
+import mmap
+import os
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from telemetry.journal import locks
+
+DROP_REASONS = (
+    "disk_full",
+    "write_error",
+    "journal_full",
+    "too_large",
+    "not_encodable",
+    "internal_error",
+)
+_MAGIC = b"TLMBRD01"
+_HEADER = struct.Struct("<8sIQ")
+_COUNTERS_AT = 64
+_COUNTERS = 24
+_SLOTS_AT = 256
+_SLOT = struct.Struct("<BBHHH8s16sQ")
+_SLOT_SIZE = 256
+_TEXT = _SLOT_SIZE - _SLOT.size
+SLOTS = 64
+SIZE = _SLOTS_AT + SLOTS * _SLOT_SIZE
+
+# Counter places; drop reasons follow ACCEPTED in the order of DROP_REASONS.
+_ACCEPTED = 0
+_OVERFLOW = 16
+_FREE, _USED = 0, 1
+
+
+@dataclass(frozen=True)
+class Running:
+    """A unit of work that was begun and not ended. `start` is microseconds since the epoch."""
+
+    uid: str
+    kind: int
+    method: str
+    path: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a board said at one moment."""
+
+    pid: int
+    started: int
+    accepted: int
+    dropped: dict[str, int]
+    running: list[Running] = field(default_factory=list)
+    # Units running beyond the slots: counted, not named.
+    overflow: int = 0
+
+    @property
+    def emitted(self) -> int:
+        """Every record that capture tried to write."""
+        return self.accepted + sum(self.dropped.values())
+
+
+class Board:
+    """The writing side. `path` None keeps the counts in memory alone (the disk is full)."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._fd = -1
+        self._map: mmap.mmap | bytearray
+        if path is None:
+            self._map = bytearray(SIZE)
+        else:
+            self._fd, self._map = _create(path)
+        _HEADER.pack_into(self._map, 0, _MAGIC, os.getpid(), time.time_ns() // 1000)
+        self._counters = memoryview(self._map)[
+            _COUNTERS_AT : _COUNTERS_AT + _COUNTERS * 8
+        ].cast("Q")
+        self._free = list(range(SLOTS - 1, -1, -1))
+
+    def accepted(self, count: int) -> None:
+        """Set the number of records written so far."""
+        self._counters[_ACCEPTED] = count
+
+    def dropped(self, reason: str) -> None:
+        """Count one record that was not written."""
+        self._counters[1 + DROP_REASONS.index(reason)] += 1
+
+    def enter(self, kind: int, uid: bytes, start: int, method: str, path: str) -> int:
+        """Note a unit of work as running; returns its slot, or -1 when all are taken."""
+        try:
+            slot = self._free.pop()
+        except IndexError:
+            self._counters[_OVERFLOW] += 1
+            return -1
+        text = path.encode("utf-8", "backslashreplace")[:_TEXT]
+        at = _SLOTS_AT + slot * _SLOT_SIZE
+        self._map[at + _SLOT.size : at + _SLOT.size + len(text)] = text
+        name = method[:8].encode("ascii", "replace")
+        _SLOT.pack_into(self._map, at, _USED, kind, len(text), 0, 0, name, uid, start)
+        return slot
+
+    def leave(self, slot: int) -> None:
+        """The unit in `slot` has ended and its record is written."""
+        if slot < 0:
+            self._counters[_OVERFLOW] -= 1
+            return
+        self._map[_SLOTS_AT + slot * _SLOT_SIZE] = _FREE
+        self._free.append(slot)
+
+    def take_over(self, other: "Board") -> None:
+        """Continue the counts of a board that had no file."""
+        for place, value in enumerate(other._counters):
+            self._counters[place] += value
+
+    def snapshot(self) -> Snapshot:
+        """What this board says now."""
+        return _parse(self._map)
+
+    def close(self) -> None:
+        """Let go of the file and its lock. The descriptor first: a fork's child must not unlock."""
+        self._counters.release()
+        if isinstance(self._map, mmap.mmap):
+            self._map.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _create(path: Path) -> tuple[int, mmap.mmap]:
+    # Locked before it has its name: a board without a lock is a dead process's.
+    draft = path.with_suffix(".tmp")
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        locks.try_lock(fd)
+        # Real blocks, not a hole: writing to a mapped hole on a full disk is SIGBUS.
+        os.write(fd, bytes(SIZE))
+        if os.fstat(fd).st_size != SIZE:
+            raise OSError("short write")
+        mapped = mmap.mmap(fd, SIZE)
+        os.rename(draft, path)
+    except BaseException:
+        os.close(fd)
+        os.unlink(draft)
+        raise
+    return fd, mapped
+
+
+def read(path: Path) -> Snapshot | None:
+    """The board of a process, living or dead; None when the file is gone or not a board."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(data) != SIZE or not data.startswith(_MAGIC):
+        return None
+    return _parse(data)
+
+
+def _parse(data: bytes | bytearray | mmap.mmap) -> Snapshot:
+    _, pid, started = _HEADER.unpack_from(data, 0)
+    counters = struct.unpack_from(f"={_COUNTERS}Q", data, _COUNTERS_AT)
+    dropped = {
+        reason: counters[1 + place]
+        for place, reason in enumerate(DROP_REASONS)
+        if counters[1 + place]
+    }
+    return Snapshot(
+        pid=pid,
+        started=started,
+        accepted=counters[_ACCEPTED],
+        dropped=dropped,
+        running=list(_running(data)),
+        overflow=counters[_OVERFLOW],
+    )
+
+
+def _running(data: bytes | bytearray | mmap.mmap) -> Iterator[Running]:
+    for at in range(_SLOTS_AT, SIZE, _SLOT_SIZE):
+        state, kind, length, _, _, method, uid, start = _SLOT.unpack_from(data, at)
+        if state == _USED:
+            text = bytes(data[at + _SLOT.size : at + _SLOT.size + length])
+            yield Running(
+                uid=uid.hex(),
+                kind=kind,
+                method=method.rstrip(b"\0").decode("ascii", "replace"),
+                path=text.decode("utf-8", "replace"),
+                start=start,
+            )

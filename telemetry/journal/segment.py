@@ -1,0 +1,72 @@
+"""One append-only file of records, locked by its writer for as long as it may grow."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+from telemetry.journal import line, locks
+
+SUFFIX = ".seg"
+# What the system says when no more bytes fit.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Refused(OSError):
+    """The record was not written; `reason` is one of the board's drop reasons."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def path_of(folder: Path, writer: str, index: int) -> Path:
+    """Where a writer's segment number `index` lies. `writer` is 128 random bits as hex."""
+    return folder / f"{writer}-{index:06d}{SUFFIX}"
+
+
+def writer_of(name: str) -> str:
+    """The writer's id in a segment's file name."""
+    return name.partition("-")[0]
+
+
+class Segment:
+    """The writing side: one `write(2)` a record, whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Locked before it has its name: a segment without a lock will not grow any more.
+        draft = path.with_suffix(".tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._fd = os.open(draft, flags, 0o600)
+        locks.try_lock(self._fd)
+        os.rename(draft, path)
+        self.size = 0
+        self._seq = 0
+        self._opened = time.monotonic()
+
+    def append(self, payload: bytes) -> None:
+        """Write one record; raises Refused, and then nothing of it is in the file."""
+        # Taken before the write: a signal handler that logs in between gets the next number.
+        seq = self._seq
+        self._seq = seq + 1
+        data = line.pack(seq, payload)
+        try:
+            written = os.write(self._fd, data)
+        except OSError as error:
+            self._seq = seq
+            raise Refused("disk_full" if error.errno in FULL else "write_error") from error
+        if written != len(data):
+            self._seq = seq
+            os.ftruncate(self._fd, self.size)
+            raise Refused("disk_full")
+        self.size += written
+
+    def age(self) -> float:
+        """Seconds since it was opened."""
+        return time.monotonic() - self._opened
+
+    def close(self) -> None:
+        """No more records: from now on ingest may remove the file once it has read it."""
+        os.close(self._fd)
+        self._fd = -1

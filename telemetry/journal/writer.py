@@ -1,0 +1,156 @@
+"""The journal of this process: where a record is accepted."""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from telemetry.journal.board import Board
+from telemetry.journal.segment import FULL, Refused, Segment, path_of
+
+BOARD_SUFFIX = ".board"
+# After a file could not be made, the next try waits this long: a full disk is not asked per record.
+RETRY_SECONDS = 0.5
+
+
+class Journal:
+    """Appends records to segments of its own and counts them on a board of its own.
+
+    Files are opened at the first record, so a process that emits nothing leaves none.
+    `introduce` gives the payload that begins each segment: who is writing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        introduce: Callable[[], bytes],
+        *,
+        segment_bytes: int,
+        segment_seconds: float,
+        max_bytes: int,
+    ) -> None:
+        self.folder = folder
+        self._introduce = introduce
+        self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
+        self._max_bytes = max_bytes
+        self.forget()
+
+    def forget(self) -> None:
+        """Start as a new writer: after a fork the files, and their locks, are the parent's."""
+        # Re-entrant, for a signal handler that logs while its own thread is writing.
+        self._lock = threading.RLock()
+        self.writer = secrets.token_hex(16)
+        self._index = 0
+        self._accepted = 0
+        self._segment: Segment | None = None
+        self._board: Board | None = None
+        self._board_on_disk = False
+        self._board_retry = 0.0
+        self._refused: Refused | None = None
+        self._refused_until = 0.0
+
+    def append(self, payload: bytes) -> bool:
+        """Accept one encoded record; False when it was dropped, and counted as such."""
+        with self._lock:
+            try:
+                segment = self._segment or self._open()
+                segment.append(payload)
+            except Refused as refused:
+                self.board.dropped(refused.reason)
+                return False
+            self._accepted += 1
+            self.board.accepted(self._accepted)
+            if segment.size >= self._segment_bytes or segment.age() > self._segment_seconds:
+                self._close_segment()
+            return True
+
+    def drop(self, reason: str) -> None:
+        """Count a record that could not be made."""
+        with self._lock:
+            self.board.dropped(reason)
+
+    @property
+    def board(self) -> Board:
+        """The board, made at its first use."""
+        if not self._board_on_disk and time.monotonic() >= self._board_retry:
+            self._open_board()
+        assert self._board is not None
+        return self._board
+
+    def close(self) -> None:
+        """Release every file, as the end of the process does."""
+        with self._lock:
+            self._close_segment()
+            if self._board is not None:
+                self._board.close()
+            self._board = None
+            self._board_on_disk = False
+
+    def close_inherited(self) -> None:
+        """In a fork's child: let go of the parent's descriptors without unlocking anything."""
+        segment, board = self._segment, self._board
+        self.forget()
+        if segment is not None:
+            segment.close()
+        if board is not None:
+            board.close()
+
+    def _open(self) -> Segment:
+        if self._refused is not None and time.monotonic() < self._refused_until:
+            raise self._refused
+        try:
+            segment = self._begin_segment()
+        except Refused as refused:
+            self._refused = refused
+            self._refused_until = time.monotonic() + RETRY_SECONDS
+            raise
+        self._refused = None
+        self._segment = segment
+        self._accepted += 1
+        self.board.accepted(self._accepted)
+        return segment
+
+    def _begin_segment(self) -> Segment:
+        if self._waiting_bytes() >= self._max_bytes:
+            raise Refused("journal_full")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            segment = Segment(path_of(self.folder, self.writer, self._index))
+        except OSError as error:
+            raise Refused("disk_full" if error.errno in FULL else "write_error") from error
+        self._index += 1
+        try:
+            segment.append(self._introduce())
+        except Refused:
+            segment.close()
+            raise
+        return segment
+
+    def _close_segment(self) -> None:
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None
+
+    def _open_board(self) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            board = Board(self.folder / f"{self.writer}{BOARD_SUFFIX}")
+        except OSError:
+            # The counts go on in memory, and onto the disk as soon as it takes them.
+            self._board = self._board or Board(None)
+            self._board_retry = time.monotonic() + RETRY_SECONDS
+            return
+        if self._board is not None:
+            board.take_over(self._board)
+        self._board = board
+        self._board_on_disk = True
+
+    def _waiting_bytes(self) -> int:
+        try:
+            with os.scandir(self.folder) as entries:
+                return sum(entry.stat().st_size for entry in entries)
+        except OSError:
+            return 0

@@ -1,0 +1,131 @@
+"""Log records."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Min, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from telemetry.models import Log, Request
+from telemetry.queries import ids, names
+from telemetry.queries.filters import Filters
+from telemetry.queries.paging import Cursor, Page, Source, fetch
+from telemetry.queries.store import moment, rows
+
+COLUMNS = (
+    *("id", "uid", "level", "logger_id", "route_id", "message", "code", "attributes"),
+    *("process_id",),
+)
+# The partial index holds these levels and above.
+_SEVERE = 30
+# A list of one trace's records follows at most this many of its units.
+_MOST_UNITS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One log record; `uid` names the unit of work that made it, None outside of any."""
+
+    id: int
+    at: datetime
+    uid: str | None
+    level: int
+    logger: str
+    route: str | None
+    message: str
+    code: str | None
+    attributes: Mapping[str, Any]
+    process_id: int | None
+
+
+def page(filters: Filters, cursor: Cursor) -> Page[LogRow]:
+    """Log records that meet `filters`, newest first."""
+    condition = _condition(filters)
+    if condition is None:
+        return Page([])
+    drivers = _drivers(filters)
+    return fetch(Source(drivers, condition, COLUMNS, filters.low, filters.high), cursor).of(build)
+
+
+def any_stored() -> bool:
+    """Whether the store has any log record at all."""
+    return rows(Log).order_by().values("id")[:1].exists()
+
+
+def uid_of(log_id: int) -> tuple[int, str | None] | None:
+    """The id and the unit of one record; None when there is no such record."""
+    return rows(Log).filter(id=log_id).values_list("id", "uid").first()
+
+
+def of_units(uids: Sequence[str], limit: int) -> list[LogRow]:
+    """The records of units of work in order of time, at most `limit`."""
+    found = rows(Log).filter(uid__in=uids).order_by("id").values(*COLUMNS)[:limit]
+    return build(list(found))
+
+
+def build(found: Sequence[dict[str, Any]]) -> list[LogRow]:
+    """Rows from dictionaries of COLUMNS; names are looked up together."""
+    known = names.texts(number for row in found for number in (row["logger_id"], row["route_id"]))
+    return [
+        LogRow(
+            **{name: row[name] for name in ("id", "uid", "level", "message", "code", "process_id")},
+            at=moment(row["id"]),
+            logger=known.get(row["logger_id"], ""),
+            route=known.get(row["route_id"]),
+            attributes=row["attributes"] or {},
+        )
+        for row in found
+    ]
+
+
+def _drivers(filters: Filters) -> list[QuerySet[Log]]:
+    base = rows(Log)
+    if filters.trace or filters.transaction:
+        return [base.filter(uid__in=_uids(filters))]
+    if filters.level is not None and filters.level >= _SEVERE:
+        # With the level fixed the index is in order of the key; the literal names its condition.
+        severe = base.filter(level__gte=RawSQL(str(_SEVERE), ()))
+        return [severe.filter(level=level) for level in _levels(filters.level)]
+    return [base]
+
+
+def _levels(least: int) -> list[int]:
+    """The levels that occur from `least` up: one seek in the index for each."""
+    levels: list[int] = []
+    severe = rows(Log).filter(level__gte=RawSQL(str(_SEVERE), ()))
+    while len(levels) < 20:
+        found = severe.filter(level__gte=least).aggregate(least=Min("level"))["least"]
+        if found is None:
+            break
+        levels.append(found)
+        least = found + 1
+    return levels
+
+
+def _uids(filters: Filters) -> list[str]:
+    wanted = Q()
+    if filters.trace:
+        digits = ids.hexadecimal(filters.trace)
+        if digits is None:
+            return []
+        by_uid = rows(Request).filter(uid=digits).values_list("uid", flat=True)
+        by_trace = rows(Request).filter(caller_trace_id=digits).values_list("uid", flat=True)
+        # A unit that is still running has records but no row yet.
+        return [digits, *by_uid[:1], *by_trace.order_by("id")[:_MOST_UNITS]]
+    wanted = Q(transaction_id__in=ids.spellings(filters.transaction or ""))
+    return list(rows(Request).filter(wanted).values_list("uid", flat=True)[:_MOST_UNITS])
+
+
+def _condition(filters: Filters) -> Q | None:
+    condition = Q()
+    if filters.level is not None:
+        condition &= Q(level__gte=filters.level)
+    for column, text in (("logger_id", filters.logger), ("route_id", filters.route)):
+        if text:
+            numbers = names.numbers(text)
+            if not numbers:
+                return None
+            condition &= Q(**{f"{column}__in": numbers})
+    return condition & Q(message__icontains=filters.q) if filters.q else condition

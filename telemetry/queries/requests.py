@@ -1,0 +1,140 @@
+"""Units of work: requests, tasks and commands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from telemetry.models import Request
+from telemetry.queries import ids, names
+from telemetry.queries.filters import Filters
+from telemetry.queries.paging import Cursor, Page, Source, fetch
+from telemetry.queries.store import moment, rows
+
+COLUMNS = (
+    *("id", "uid", "caller_trace_id", "caller_request_id", "kind", "is_self", "method"),
+    *("route_id", "path", "status", "duration", "level", "outcome", "transaction_id", "user_id"),
+    *("error_type_id", "db_count", "db_time", "log_count", "process_id"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """One unit of work; durations in microseconds."""
+
+    id: int
+    at: datetime
+    uid: str
+    trace_id: str
+    request_id: str
+    kind: str
+    is_self: bool
+    method: str | None
+    route: str
+    path: str | None
+    status: int | None
+    duration: int | None
+    level: int
+    outcome: str | None
+    transaction_id: str | None
+    user_id: str | None
+    error_type: str | None
+    db_count: int
+    db_time: int
+    log_count: int
+    process_id: int | None
+
+    @property
+    def title(self) -> str:
+        """What it did in a few words."""
+        return f"{self.method or self.kind} {self.path or self.route}"
+
+
+def page(filters: Filters, cursor: Cursor) -> Page[RequestRow]:
+    """Units that meet `filters`, newest first."""
+    source = _source(filters)
+    return Page([]) if source is None else fetch(source, cursor).of(build)
+
+
+def any_stored() -> bool:
+    """Whether the store has any unit of work at all."""
+    return rows(Request).order_by().values("id")[:1].exists()
+
+
+def build(found: Sequence[dict[str, Any]]) -> list[RequestRow]:
+    """Rows from dictionaries of COLUMNS; names are looked up together."""
+    known = names.texts(
+        number for row in found for number in (row["route_id"], row["error_type_id"])
+    )
+    return [RequestRow(**facts(row, known)) for row in found]
+
+
+def facts(row: dict[str, Any], known: dict[int | None, str]) -> dict[str, Any]:
+    """The fields of a `RequestRow` from one dictionary of COLUMNS."""
+    copied = {name: row[name] for name in COLUMNS if name in RequestRow.__dataclass_fields__}
+    return {
+        **copied,
+        "at": moment(row["id"]),
+        "trace_id": row["caller_trace_id"] or row["uid"],
+        "request_id": row["caller_request_id"] or row["uid"],
+        "kind": Request.Kind(row["kind"]).label,
+        "route": known.get(row["route_id"], ""),
+        "error_type": known.get(row["error_type_id"]),
+    }
+
+
+def _source(filters: Filters) -> Source | None:
+    condition = _condition(filters)
+    if condition is None:
+        return None
+    return Source(_drivers(filters), condition, COLUMNS, filters.low, filters.high)
+
+
+def _drivers(filters: Filters) -> list[QuerySet[Request]]:
+    base = rows(Request)
+    if filters.transaction:
+        return [base.filter(transaction_id=form) for form in ids.spellings(filters.transaction)]
+    # A server's failure always has an error type, so both questions have the partial index.
+    if filters.error or (filters.status and filters.status[0] >= 500):
+        return [base.filter(error_type__isnull=False)]
+    return [base]
+
+
+def _condition(filters: Filters) -> Q | None:
+    """What a row must meet besides; None when no row can."""
+    condition = Q() if filters.include_self or filters.transaction else Q(is_self=False)
+    for column, value in (
+        ("method", filters.method),
+        ("kind", filters.kind),
+        ("outcome", filters.outcome),
+        ("user_id", filters.user),
+        ("level__gte", filters.level),
+        ("status__range", filters.status),
+    ):
+        if value is not None:
+            condition &= Q(**{column: value})
+    if filters.min_ms is not None:
+        condition &= Q(duration__gte=int(filters.min_ms * 1000))
+    for column, text in (("route_id", filters.route), ("error_type_id", filters.error)):
+        if text and not (column == "error_type_id" and text == "any"):
+            numbers = names.numbers(text)
+            if not numbers:
+                return None
+            condition &= Q(**{f"{column}__in": numbers})
+    return condition & _text(filters.q) if filters.q else condition
+
+
+def _text(text: str) -> Q:
+    """Rows whose path, or whose attributes as they are stored, contain `text`."""
+    attributes = Cast("attributes", TextField())
+    return Q(path__icontains=text) | Q(_Contains(attributes, text))
+
+
+def _Contains(left: Any, text: str) -> Any:  # noqa: N802
+    from django.db.models import Value
+    from django.db.models.lookups import IContains
+
+    return IContains(left, Value(text))

@@ -1,0 +1,93 @@
+"""Access to the store: its alias, and what to tell when it cannot be read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import DatabaseError, connections
+from django.db.models import Model, QuerySet
+from django.utils.connection import ConnectionDoesNotExist
+
+from telemetry.conf import settings
+from telemetry.models.base import KEY_BITS
+from telemetry.models.fields import from_microseconds, to_microseconds
+
+M = TypeVar("M", bound=Model)
+
+MAX_KEY = 2**63 - 1
+# A page that waits for a lock longer than this says so instead. Milliseconds.
+_BUSY_TIMEOUT = 2_000
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be read. `reason` is one sentence, `command` what to run next."""
+
+    def __init__(self, reason: str, command: str) -> None:
+        super().__init__(f"{reason} Run: {command}")
+        self.reason = reason
+        self.command = command
+
+
+def rows(model: type[M]) -> QuerySet[M]:
+    """The rows of `model`, from the store's own database whatever the router says."""
+    return model._default_manager.using(settings.DATABASE)
+
+
+def moment(key: int) -> datetime:
+    """The time that a row's key begins with."""
+    return from_microseconds(key >> KEY_BITS)
+
+
+def key_of(when: datetime) -> int:
+    """The lowest key of `when`, within what the database can compare."""
+    return max(0, min(to_microseconds(when) << KEY_BITS, MAX_KEY))
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Read with a short wait for locks; database errors become `StoreUnavailable`."""
+    try:
+        with connections[settings.DATABASE].cursor() as cursor:
+            waited = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT}")
+            try:
+                yield
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={int(waited)}")
+    except ConnectionDoesNotExist:
+        raise _no_alias() from None
+    except DatabaseError as error:
+        raise _explain(error) from error
+
+
+def _no_alias() -> StoreUnavailable:
+    return StoreUnavailable(
+        f"DATABASES has no alias “{settings.DATABASE}”, where telemetry keeps its records. "
+        "Add it to the settings.",
+        "python manage.py check",
+    )
+
+
+def _explain(error: DatabaseError) -> StoreUnavailable:
+    text = str(error)
+    alias = settings.DATABASE
+    if "no such table" in text or "no such column" in text:
+        return StoreUnavailable(
+            "The telemetry database has not been migrated to this version.",
+            f"python manage.py migrate --database {alias}",
+        )
+    if "unable to open" in text:
+        name = connections[alias].settings_dict["NAME"]
+        return StoreUnavailable(
+            f"The telemetry database {name} cannot be opened.",
+            f"python manage.py migrate --database {alias}",
+        )
+    if "locked" in text:
+        return StoreUnavailable(
+            "The telemetry database is locked by another program. Close it, then reload this page.",
+            "python manage.py telemetry_status",
+        )
+    return StoreUnavailable(
+        f"The telemetry database cannot be read: {text}.", "python manage.py telemetry_status"
+    )
