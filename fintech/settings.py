@@ -1,5 +1,6 @@
 """Settings of the fintech project. Everything mutable lives below DATA_DIR; see docs/settings.md."""
 
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +29,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
 ]
 
@@ -98,12 +100,66 @@ TELEMETRY = {
 }
 
 # --- Payments API ---------------------------------------------------------------------------------
-# (owned by transactions: gateway profile, REST_FRAMEWORK, SPECTACULAR_SETTINGS)
-GATEWAY_PROFILE = env.choice(
-    "GATEWAY_PROFILE", "instant", ["instant", "realistic", "flaky", "seed"]
-)
-REST_FRAMEWORK: dict[str, object] = {}
-SPECTACULAR_SETTINGS = {"TITLE": "Fintech payments API", "VERSION": "1.0.0"}
+# Behaviours of the sandbox gateway. Latencies in seconds; rates are shares of all orders. An error
+# gives the money back, a time-out leaves the order pending for `manage.py reconcile_pending`.
+GATEWAY_PROFILES: dict[str, dict[str, object]] = {
+    "instant": {"latency": {"distribution": "constant", "seconds": 0}},
+    "realistic": {
+        "latency": {"distribution": "lognormal", "median": 0.08, "sigma": 0.6},
+        "decline_rate": 0.03,
+        "error_rate": 0.01,
+        "timeout_rate": 0.001,
+    },
+    "flaky": {
+        "latency": {"distribution": "lognormal", "median": 0.3, "sigma": 1.0},
+        "decline_rate": 0.05,
+        "error_rate": 0.1,
+        "timeout_rate": 0.05,
+    },
+    "seed": {
+        "latency": {"distribution": "uniform", "low": 0.1, "high": 2.0},
+        "error_rate": 0.1,
+    },
+}
+GATEWAY_PROFILE = env.choice("GATEWAY_PROFILE", "instant", GATEWAY_PROFILES)
+# What becomes of an order follows from this and its reference; by default from the signing key.
+GATEWAY_SEED = env.text("GATEWAY_SEED", "")
+API_RATE = env.text("API_RATE", "600/min")
+if re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)", API_RATE) is None:
+    raise ImproperlyConfigured(
+        f"API_RATE={API_RATE!r} is not a rate. Write it as 600/min; units: sec, min, hour, day."
+    )
+# An order is a few hundred bytes; nothing is parsed beyond this.
+API_MAX_BODY_BYTES = 65_536
+# Seconds for which an answered Idempotency-Key is kept at least.
+IDEMPOTENCY_TTL = 24 * 3600
+REST_FRAMEWORK: dict[str, object] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["transactions.api.authentication.ApiTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["transactions.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["transactions.api.throttling.ApiRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api": API_RATE},
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "transactions.api.problems.handle",
+}
+SPECTACULAR_SETTINGS: dict[str, object] = {
+    "TITLE": "Fintech payments API",
+    "DESCRIPTION": "Accounts, payments, transfers, deposits and withdrawals over a ledger.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # From the package, not from a CDN: the documentation works without the internet.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "CurrencyEnum": "transactions.currencies.CHOICES",
+        "TransactionTypeEnum": "transactions.models.Transaction.Type",
+        "TransactionStatusEnum": "transactions.models.Transaction.Status",
+    },
+}
 
 # --- Background work ------------------------------------------------------------------------------
 Q_CLUSTER = {

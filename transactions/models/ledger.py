@@ -24,7 +24,7 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 
 
 class LedgerEntry(models.Model):
-    """One leg of a posting: `amount_minor` is added to `account`, whose balance then is `balance_after`."""
+    """One leg of a posting: minor units added to `account`, and the balance that it had then."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
     account = models.ForeignKey(
