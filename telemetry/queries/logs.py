@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -56,7 +56,8 @@ def any_stored() -> bool:
 
 def uid_of(log_id: int) -> tuple[int, str | None] | None:
     """The id and the unit of one record; None when there is no such record."""
-    return rows(Log).filter(id=log_id).values_list("id", "uid").first()
+    found: tuple[Any, ...] | None = rows(Log).filter(id=log_id).values_list("id", "uid").first()
+    return None if found is None else (found[0], found[1])
 
 
 def of_units(uids: Sequence[str], limit: int) -> list[LogRow]:
@@ -105,17 +106,27 @@ def _levels(least: int) -> list[int]:
 
 
 def _uids(filters: Filters) -> list[str]:
-    wanted = Q()
+    asked = []
     if filters.trace:
-        digits = ids.hexadecimal(filters.trace)
-        if digits is None:
-            return []
-        by_uid = rows(Request).filter(uid=digits).values_list("uid", flat=True)
-        by_trace = rows(Request).filter(caller_trace_id=digits).values_list("uid", flat=True)
-        # A unit that is still running has records but no row yet.
-        return [digits, *by_uid[:1], *by_trace.order_by("id")[:_MOST_UNITS]]
-    wanted = Q(transaction_id__in=ids.spellings(filters.transaction or ""))
-    return list(rows(Request).filter(wanted).values_list("uid", flat=True)[:_MOST_UNITS])
+        asked.append(_uids_of_trace(filters.trace))
+    if filters.transaction:
+        forms = ids.spellings(filters.transaction)
+        found = rows(Request).filter(transaction_id__in=forms).order_by("id")
+        asked.append(_first_uids(found))
+    return [uid for uid in asked[0] if all(uid in others for others in asked)]
+
+
+def _uids_of_trace(text: str) -> list[str]:
+    digits = ids.hexadecimal(text)
+    if digits is None:
+        return []
+    called = rows(Request).filter(caller_trace_id=digits).order_by("id")
+    # A unit that is still running has records but no row yet, so the id itself is among them.
+    return [digits, *_first_uids(called)]
+
+
+def _first_uids(found: QuerySet[Request]) -> list[str]:
+    return [row["uid"] for row in cast("Any", found.values("uid")[:_MOST_UNITS])]
 
 
 def _condition(filters: Filters) -> Q | None:

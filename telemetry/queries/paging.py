@@ -141,9 +141,7 @@ def _edge(source: Source, low: int, high: int, chunk: int, upward: bool) -> int 
     return next(itertools.islice(merged, chunk - 1, chunk), None)
 
 
-def _matches(
-    source: Source, low: int, high: int, limit: int, upward: bool
-) -> list[dict[str, Any]]:
+def _matches(source: Source, low: int, high: int, limit: int, upward: bool) -> list[dict[str, Any]]:
     order = "id" if upward else "-id"
     found: list[dict[str, Any]] = []
     for driver in source.drivers:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
 
 from telemetry.models import Request
 from telemetry.queries import ids, names
@@ -130,11 +131,4 @@ def _condition(filters: Filters) -> Q | None:
 def _text(text: str) -> Q:
     """Rows whose path, or whose attributes as they are stored, contain `text`."""
     attributes = Cast("attributes", TextField())
-    return Q(path__icontains=text) | Q(_Contains(attributes, text))
-
-
-def _Contains(left: Any, text: str) -> Any:  # noqa: N802
-    from django.db.models import Value
-    from django.db.models.lookups import IContains
-
-    return IContains(left, Value(text))
+    return Q(path__icontains=text) | Q(IContains(attributes, Value(text)))

@@ -1,4 +1,4 @@
-"""One reader for each filter: text to value, or ValueError with a sentence that says how to write it.
+"""One reader for each filter: text to value, or ValueError with a sentence on how to write it.
 
 A sentence goes on from the parameter's name: “status: “abc” is not a status. Write 500 or 5xx.”
 """

@@ -1,0 +1,187 @@
+"""Metrics: their names, series, and what they did over a time range."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import F, Max, Sum
+
+from telemetry.models import Bucket, HistogramBucket, Metric, Series
+from telemetry.queries.store import rows
+
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A declared metric; `type` is counter, gauge or histogram."""
+
+    name: str
+    type: str
+    unit: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One set of labels of a metric."""
+
+    id: int
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Buckets of one resolution with `low <= start < high` (seconds since the epoch)."""
+
+    resolution: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a series did in one step or range. `total` adds increments or observations."""
+
+    count: int
+    total: float
+    maximum: float
+
+
+def names() -> list[MetricRow]:
+    """Every metric that was declared, by name."""
+    return [
+        MetricRow(metric.name, metric.get_type_display(), metric.unit, metric.help)
+        for metric in rows(Metric).order_by("name")
+    ]
+
+
+def series(metric: str) -> list[SeriesRow]:
+    """The series of a metric; empty for one that nobody has used."""
+    found = rows(Series).filter(metric__name=metric).order_by("labels").values_list("id", "labels")
+    return [SeriesRow(number, json.loads(labels)) for number, labels in found]
+
+
+def step_of(start: datetime, end: datetime) -> int:
+    """Seconds a point so that a chart of the range has about 60 to 170 points."""
+    span = (end - start).total_seconds()
+    for most, step in ((1_800, 10), (2 * HOUR, 60), (12 * HOUR, 300), (48 * HOUR, 900)):
+        if span <= most:
+            return step
+    return HOUR if span <= 31 * 24 * HOUR else 24 * HOUR
+
+
+def parts(start: datetime, end: datetime) -> list[Part]:
+    """The fewest buckets that cover the range: hours inside, finer ones at its edges.
+
+    Edges are exact to 10 s for ranges up to 2 h and to 1 min for ranges up to 48 h; a longer range
+    begins at the full hour.
+    """
+    low, high = int(start.timestamp()), int(end.timestamp()) + 1
+    span = high - low
+    fine = 10 if span <= 2 * HOUR + 60 else 60
+    begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
+    stop = _up(high, fine)
+    return list(_split(begin, stop, (HOUR, 60, 10) if fine == 10 else (HOUR, 60)))
+
+
+def points(series_ids: Sequence[int], start: datetime, end: datetime, step: int) -> dict[int, Sums]:
+    """What all `series_ids` did together in each step, by the step's start; gaps are left out."""
+    resolution = max(size for size in (10, 60, HOUR) if step % size == 0)
+    low, high = _down(int(start.timestamp()), step), int(end.timestamp()) + 1
+    found = (
+        rows(Bucket)
+        .filter(resolution=resolution, series_id__in=series_ids, start__gte=low, start__lt=high)
+        .values(at=F("start") - F("start") % step)
+        .annotate(count=Sum("count"), total=Sum("total"), maximum=Max("maximum"))
+    )
+    return {row["at"]: Sums(row["count"], row["total"], row["maximum"]) for row in found}
+
+
+def totals(series_ids: Sequence[int], range_parts: Iterable[Part]) -> dict[int, Sums]:
+    """What each series did over the whole range; silent ones are left out."""
+    sums: dict[int, Sums] = {}
+    for part in range_parts:
+        found = (
+            rows(Bucket)
+            .filter(
+                resolution=part.resolution,
+                series_id__in=series_ids,
+                start__gte=part.low,
+                start__lt=part.high,
+            )
+            .values("series_id")
+            .annotate(n=Sum("count"), sum=Sum("total"), most=Max("maximum"))
+        )
+        for row in found:
+            old = sums.get(row["series_id"], Sums(0, 0.0, row["most"]))
+            sums[row["series_id"]] = Sums(
+                old.count + row["n"], old.total + row["sum"], max(old.maximum, row["most"])
+            )
+    return sums
+
+
+def histograms(series_ids: Sequence[int], range_parts: Iterable[Part]) -> dict[int, dict[int, int]]:
+    """The histogram of each series over the whole range: `{series: {idx: n}}`."""
+    merged: dict[int, dict[int, int]] = {}
+    for part in range_parts:
+        found = (
+            rows(HistogramBucket)
+            .filter(
+                resolution=part.resolution,
+                series_id__in=series_ids,
+                start__gte=part.low,
+                start__lt=part.high,
+            )
+            .values("series_id", "idx")
+            .annotate(total=Sum("n"))
+            .values_list("series_id", "idx", "total")
+        )
+        for number, idx, total in found:
+            buckets = merged.setdefault(number, {})
+            buckets[idx] = buckets.get(idx, 0) + total
+    return merged
+
+
+def last_values(metric: str, newer_than: datetime) -> list[float]:
+    """The newest value of each series of a gauge, of those heard of since `newer_than`."""
+    numbers = [one.id for one in series(metric)]
+    values = []
+    for number in numbers:
+        newest = (
+            rows(Bucket)
+            .filter(resolution=10, series_id=number, start__gte=int(newer_than.timestamp()))
+            .order_by("-start")
+            .values_list("last", flat=True)[:1]
+        )
+        values += list(newest)
+    return values
+
+
+def _split(low: int, high: int, resolutions: tuple[int, ...]) -> Iterator[Part]:
+    size, *finer = resolutions
+    if not finer:
+        if low < high:
+            yield Part(size, low, high)
+        return
+    first, last = _up(low, size), _down(high, size)
+    if first >= last:
+        yield from _split(low, high, tuple(finer))
+        return
+    yield from _split(low, first, tuple(finer))
+    yield Part(size, first, last)
+    yield from _split(last, high, tuple(finer))
+
+
+def _down(seconds: int, size: int) -> int:
+    return seconds // size * size
+
+
+def _up(seconds: int, size: int) -> int:
+    return -(-seconds // size) * size
+
+
+def moment(seconds: int) -> datetime:
+    """The aware time of a bucket's start."""
+    return datetime.fromtimestamp(seconds, UTC)

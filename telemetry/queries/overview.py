@@ -1,0 +1,190 @@
+"""The state of things over a time range, from rollups alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from telemetry.queries import errors, metrics
+from telemetry.queries.errors import ErrorRow
+from telemetry.queries.metrics import Part, SeriesRow, Sums
+from telemetry.queries.quantiles import quantile
+
+REQUESTS = "http_server_requests_total"
+DURATION = "http_server_request_duration_seconds"
+ACTIVE = "http_server_active_requests"
+# A gauge that nobody has set for longer than this says nothing about now.
+_GAUGE_AGE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Seconds; None without observations."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """One route over the range."""
+
+    method: str
+    route: str
+    requests: float
+    errors: float
+    latency: Percentiles
+
+    @property
+    def error_ratio(self) -> float:
+        """The share of requests that the server failed, 0 to 1."""
+        return self.errors / self.requests if self.requests else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of the chart, `at` its start."""
+
+    at: datetime
+    requests: float
+    errors: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`requests` and `errors` are counts, `rate` requests a second, `step` seconds a point."""
+
+    start: datetime
+    end: datetime
+    step: int
+    requests: float
+    errors: float
+    latency: Percentiles
+    active: float | None
+    points: Sequence[Point]
+    slowest: Sequence[RouteRow]
+    newest_errors: Sequence[ErrorRow]
+    statuses: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second over the whole range."""
+        seconds = (self.end - self.start).total_seconds()
+        return self.requests / seconds if seconds > 0 else 0.0
+
+    @property
+    def error_ratio(self) -> float:
+        """The share of requests that the server failed, 0 to 1."""
+        return self.errors / self.requests if self.requests else 0.0
+
+
+def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -> Overview:
+    """Traffic, errors and latency of `start ≤ t < end`, and the routes that are slowest by p95."""
+    counters = metrics.series(REQUESTS)
+    parts = metrics.parts(start, end)
+    counted = metrics.totals([one.id for one in counters], parts)
+    by_route, merged, slowest = _latency(parts, counters, counted)
+    step = metrics.step_of(start, end)
+    now = datetime.now(UTC)
+    active = metrics.last_values(ACTIVE, now - _GAUGE_AGE)
+    return Overview(
+        start=start,
+        end=end,
+        step=step,
+        requests=sum(sums.total for sums in counted.values()),
+        errors=_failed(counters, counted),
+        latency=_percentiles(merged, slowest),
+        active=sum(active) if active else None,
+        points=_points(counters, start, end, step),
+        slowest=sorted(by_route, key=lambda row: row.latency.p95 or 0, reverse=True)[:routes],
+        newest_errors=errors.newest(newest),
+        statuses=_statuses(counters, counted),
+    )
+
+
+def _latency(
+    parts: Sequence[Part], counters: Sequence[SeriesRow], counted: Mapping[int, Sums]
+) -> tuple[list[RouteRow], dict[int, int], float | None]:
+    """Each route's row, the histogram of all requests, and the slowest of all in seconds."""
+    timers = metrics.series(DURATION)
+    numbers = [one.id for one in timers]
+    histograms = metrics.histograms(numbers, parts)
+    most = {number: sums.maximum for number, sums in metrics.totals(numbers, parts).items()}
+    routes: dict[tuple[str, str], list[int]] = {}
+    for timer in timers:
+        if timer.id in histograms:
+            routes.setdefault(_route(timer), []).append(timer.id)
+    found = []
+    for key, members in routes.items():
+        same = [one for one in counters if _route(one) == key]
+        found.append(
+            RouteRow(
+                *key,
+                requests=sum(counted[one.id].total for one in same if one.id in counted),
+                errors=_failed(same, counted),
+                latency=_percentiles(
+                    _merge(histograms[number] for number in members),
+                    max((most[number] for number in members if number in most), default=None),
+                ),
+            )
+        )
+    return found, _merge(histograms.values()), max(most.values(), default=None)
+
+
+def _points(
+    counters: Sequence[SeriesRow], start: datetime, end: datetime, step: int
+) -> list[Point]:
+    """Every step of the range, silent ones too, so that gaps show as gaps."""
+    everything = metrics.points([one.id for one in counters], start, end, step)
+    failing = [one.id for one in counters if _is_failure(one)]
+    failures = metrics.points(failing, start, end, step) if failing else {}
+    none = Sums(0, 0.0, 0.0)
+    first = int(start.timestamp()) // step * step
+    return [
+        Point(
+            metrics.moment(at),
+            everything.get(at, none).total,
+            failures.get(at, none).total,
+        )
+        for at in range(first, int(end.timestamp()) + 1, step)
+    ]
+
+
+def _percentiles(buckets: Mapping[int, int], maximum: float | None) -> Percentiles:
+    values = (quantile(buckets, q) for q in (0.5, 0.95, 0.99))
+    # A bucket's middle may lie above the largest value in it, which is known exactly.
+    p50, p95, p99 = (
+        value if value is None or maximum is None else min(value, maximum) for value in values
+    )
+    return Percentiles(p50, p95, p99, maximum)
+
+
+def _merge(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    merged: dict[int, int] = {}
+    for buckets in histograms:
+        for idx, n in buckets.items():
+            merged[idx] = merged.get(idx, 0) + n
+    return merged
+
+
+def _route(one: SeriesRow) -> tuple[str, str]:
+    return one.labels.get("method", ""), one.labels.get("route", "")
+
+
+def _is_failure(one: SeriesRow) -> bool:
+    return one.labels.get("status", "").startswith("5")
+
+
+def _failed(counters: Iterable[SeriesRow], counted: Mapping[int, Sums]) -> float:
+    return sum(counted[one.id].total for one in counters if one.id in counted and _is_failure(one))
+
+
+def _statuses(counters: Iterable[SeriesRow], counted: Mapping[int, Sums]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in counters:
+        if one.id in counted:
+            label = one.labels.get("status", "")
+            name = f"{label[0]}xx" if label[:1] in set("12345") else label or "none"
+            found[name] = found.get(name, 0.0) + counted[one.id].total
+    return dict(sorted(found.items()))

@@ -1,0 +1,31 @@
+"""Quantiles from base-2 exponential buckets of scale 5.
+
+Bucket `idx` holds what lies in `(b^(idx-1), b^idx]` with `b = 2^(1/32)`. A quantile is answered
+with the geometric middle of its bucket, `2^((idx - 1/2)/32)`: within 1.09 % of a true value.
+"""
+
+import math
+from collections.abc import Mapping
+
+SCALE = 32
+# Where observations of zero or less are counted.
+ZERO = -2000
+
+
+def quantile(buckets: Mapping[int, int], q: float) -> float | None:
+    """The `q`-quantile (0 to 1) of `{idx: n}`; None without observations."""
+    total = sum(buckets.values())
+    if total <= 0:
+        return None
+    rank = max(1, math.ceil(q * total))
+    seen = 0
+    for idx in sorted(buckets):
+        seen += buckets[idx]
+        if seen >= rank:
+            return middle(idx)
+    return middle(max(buckets))
+
+
+def middle(idx: int) -> float:
+    """The geometric middle of a bucket; zero for the bucket of zeros."""
+    return 0.0 if idx <= ZERO else float(2 ** ((idx - 0.5) / SCALE))

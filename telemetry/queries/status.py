@@ -1,0 +1,179 @@
+"""The state of delivery: does every record that was emitted stand somewhere?"""
+
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.db import connections, transaction
+from django.db.models import F, Sum
+
+from telemetry.conf import settings
+from telemetry.ingest.election import holder
+from telemetry.journal import board, events, reader
+from telemetry.models import Process, Segment, Total
+from telemetry.models.fields import from_microseconds
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Status:
+    """Counts are records since the store was made; sizes bytes; `data_until` is in UTC."""
+
+    emitted: int
+    stored: int
+    quarantined: int
+    pending: int
+    dropped: dict[str, int] = field(default_factory=dict)
+    lag_seconds: float = 0.0
+    data_until: datetime | None = None
+    holder: str | None = None
+    hint: str = ""
+    files: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def accounted(self) -> int:
+        """Records of which it is known where they are or why they are not."""
+        return self.stored + self.quarantined + self.pending + sum(self.dropped.values())
+
+    @property
+    def balanced(self) -> bool:
+        """emitted = stored + quarantined + pending + Σ dropped"""
+        return self.emitted == self.accounted
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable keys of `telemetry_status --json`."""
+        return {
+            "emitted": self.emitted,
+            "stored": self.stored,
+            "quarantined": self.quarantined,
+            "pending": self.pending,
+            "dropped": self.dropped,
+            "balanced": self.balanced,
+            "lag_seconds": round(self.lag_seconds, 3),
+            "data_until": self.data_until.isoformat() if self.data_until else None,
+            "holder": self.holder,
+            "files": self.files,
+        }
+
+
+def status() -> Status:
+    """The equation and what is around it. Raises DatabaseError when the store cannot be read."""
+    for _ in range(_ATTEMPTS):
+        counts = _count()
+        if counts.balanced:
+            break
+        # Ingest moved a segment's records, or its file, between two of our looks.
+        time.sleep(0.05)
+    return counts
+
+
+def _count() -> Status:
+    # In this order: a record that moves on while we look is then seen at least once.
+    folder: Path = settings.journal_dir
+    boards = {reader.writer(path): board.read(path) for path in reader.boards(folder)}
+    with transaction.atomic(using=settings.DATABASE):
+        totals = dict(Total.objects.using(settings.DATABASE).values_list("name", "value"))
+        ended, seen, positions = _processes()
+    pending, oldest = _pending(folder, positions)
+    emitted = totals.get("emitted", 0)
+    dropped: Counter[str] = Counter(
+        {k.partition(":")[2]: v for k, v in totals.items() if k.startswith("dropped:")}
+    )
+    for writer in (boards.keys() | seen.keys() | pending.keys()) - ended:
+        last = boards.get(writer)
+        here = seen.get(writer, 0) + pending[writer]
+        emitted += max(here, last.accepted if last else 0)
+        if last:
+            emitted += sum(last.dropped.values())
+            dropped.update(last.dropped)
+    now = time.time_ns() // 1000
+    who = holder()
+    return Status(
+        emitted=emitted,
+        stored=totals.get("stored", 0),
+        quarantined=totals.get("quarantined", 0),
+        pending=pending.total(),
+        dropped={reason: count for reason, count in sorted(dropped.items()) if count},
+        lag_seconds=max(0, now - oldest) / 1e6 if oldest else 0.0,
+        data_until=from_microseconds(oldest or now),
+        holder=None if who is None else f"{who.get('command', '?')} (pid {who.get('pid', '?')})",
+        hint="" if who or not pending else "python manage.py ingest",
+        files=_files(),
+    )
+
+
+def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
+    alias = settings.DATABASE
+    ended = set(
+        Process.objects.using(alias).filter(ended__isnull=False).values_list("writer", flat=True)
+    )
+    rows = (
+        Segment.objects.using(alias)
+        .filter(process__ended__isnull=True)
+        .values_list("process__writer")
+        .annotate(seen=Sum(F("stored") + F("quarantined")))
+    )
+    positions = dict(
+        Segment.objects.using(alias).filter(removed=False).values_list("name", "position")
+    )
+    return ended, {str(writer): int(count) for writer, count in rows}, positions
+
+
+def _pending(folder: Path, positions: dict[str, int]) -> tuple[Counter[str], int | None]:
+    """Unread records by writer, and the time of the oldest one."""
+    counts: Counter[str] = Counter()
+    oldest: int | None = None
+    for path in reader.segments(folder):
+        try:
+            count, first = reader.count_pending(path, positions.get(path.name, 0))
+        except FileNotFoundError:
+            continue
+        counts[reader.writer(path)] += count
+        moment = _time_of(first)
+        if moment is not None:
+            oldest = moment if oldest is None else min(oldest, moment)
+    return counts, oldest
+
+
+def _time_of(payload: bytes | None) -> int | None:
+    if payload is None:
+        return None
+    try:
+        event = events.decode(payload)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    if isinstance(event, events.UnitDone):
+        return event.start + (event.duration or 0)
+    return event.time
+
+
+def _files() -> dict[str, int]:
+    store = Path(str(connections[settings.DATABASE].settings_dict["NAME"]))
+    sizes = {
+        "store": _size(store),
+        "store_wal": _size(store.with_name(f"{store.name}-wal")),
+        "journal": _folder_size(settings.journal_dir),
+        "archive": _folder_size(settings.archive_dir),
+    }
+    return sizes
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _folder_size(path: Path) -> int:
+    try:
+        with os.scandir(path) as entries:
+            return sum(entry.stat().st_size for entry in entries)
+    except OSError:
+        return 0
