@@ -1,5 +1,44 @@
 """Ingest without a process of its own: a thread in the first web process that serves a request."""
 
+import os
+import threading
+import time
+from types import ModuleType
+
+from telemetry.conf import settings
+
+_TRY_SECONDS = 1.0
+_started_in = 0
+
 
 def at_first_request() -> None:
-    """Start the ingest thread, once a process, where `INGEST` is `auto`."""
+    """Start the thread, once a process, where `INGEST` is `auto` and no test runner is at work."""
+    global _started_in
+    # By process: a fork (a preloading server's worker) has the flag but not the thread.
+    if _started_in == os.getpid():
+        return
+    _started_in = os.getpid()
+    from django.core import mail
+
+    if settings.INGEST == "auto" and not hasattr(mail, "outbox"):
+        threading.Thread(target=_serve, name="telemetry-ingest", daemon=True).start()
+
+
+def _serve() -> None:
+    from telemetry.ingest import election, notices, worker
+
+    while True:
+        try:
+            _take_a_turn(election, worker)
+        except Exception as error:
+            notices.say(f"{type(error).__name__}: {error}; trying again.")
+        time.sleep(_TRY_SECONDS)
+
+
+def _take_a_turn(election: ModuleType, worker: ModuleType) -> None:
+    seat = election.Election()
+    if seat.acquire():
+        try:
+            worker.Worker().run(seat.is_asked_to_yield)
+        finally:
+            seat.release()

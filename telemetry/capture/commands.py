@@ -30,11 +30,7 @@ def install() -> None:
     def execute(self: BaseCommand, *args: Any, **options: Any) -> Any:
         name = type(self).__module__.rpartition(".")[2]
         # A command called inside a request or a task belongs to that.
-        if (
-            name in IGNORED
-            or name in settings.IGNORE_COMMANDS
-            or context.current.get() is not None
-        ):
+        if name in IGNORED or name in settings.IGNORE_COMMANDS or context.current.get() is not None:
             return original(self, *args, **options)
         return _observed(original, name, self, *args, **options)
 

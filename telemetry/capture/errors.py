@@ -51,7 +51,11 @@ def record(unit: Unit | None, error: BaseException, *, handled: bool) -> None:
 def type_name(error: BaseException) -> str:
     """The exception's class with its module, as `exception.type` has it."""
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def stack_text(error: BaseException) -> str:

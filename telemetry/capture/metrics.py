@@ -62,9 +62,7 @@ class Metric:
         if self._declared_in != writer:
             self._declared_in = writer
             now = time.time_ns() // 1000
-            destination.emit(
-                events.MetricDeclared(now, self.type, self.name, self.unit, self.help)
-            )
+            destination.emit(events.MetricDeclared(now, self.type, self.name, self.unit, self.help))
 
 
 class Counter(Metric):
@@ -123,9 +121,7 @@ def gauge(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> G
     return _declare(Gauge(name, help, labels, unit))
 
 
-def histogram(
-    name: str, help: str, labels: Sequence[str] = (), unit: str = "seconds"
-) -> Histogram:
+def histogram(name: str, help: str, labels: Sequence[str] = (), unit: str = "seconds") -> Histogram:
     """Declare a histogram. Raises ValueError for a name that Prometheus refuses."""
     return _declare(Histogram(name, help, labels, unit))
 

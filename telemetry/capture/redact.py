@@ -76,5 +76,3 @@ def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1 check digit."""
     numbers = [ord(digit) - 48 for digit in reversed(digits)]
     return (sum(numbers[::2]) + sum(_DOUBLED[number] for number in numbers[1::2])) % 10 == 0
-
-

@@ -79,9 +79,9 @@ class Board:
         else:
             self._fd, self._map = _create(path)
         _HEADER.pack_into(self._map, 0, _MAGIC, os.getpid(), time.time_ns() // 1000)
-        self._counters = memoryview(self._map)[
-            _COUNTERS_AT : _COUNTERS_AT + _COUNTERS * 8
-        ].cast("Q")
+        self._counters = memoryview(self._map)[_COUNTERS_AT : _COUNTERS_AT + _COUNTERS * 8].cast(
+            "Q"
+        )
         self._free = list(range(SLOTS - 1, -1, -1))
 
     def accepted(self, count: int) -> None:

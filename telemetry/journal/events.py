@@ -5,9 +5,12 @@ Times are microseconds since the epoch, durations microseconds, ids lower-case h
 A field may be added at the end with a default; none may be removed or moved.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+# Later than the year 2040 is a broken record, not a time; keys have room for no more.
+Time = Annotated[int, msgspec.Meta(ge=0, lt=1 << 51)]
 
 # [type, name, labels, value]; type is "c", "g" or "h"
 Sample = tuple[str, str, dict[str, str], float]
@@ -16,7 +19,7 @@ Sample = tuple[str, str, dict[str, str], float]
 class ProcessStarted(msgspec.Struct, array_like=True, tag_field="tag", tag="p", gc=False):
     """The first record of every segment: who writes it."""
 
-    time: int
+    time: Time
     pid: int
     host: str
     role: str
@@ -27,7 +30,7 @@ class UnitDone(msgspec.Struct, array_like=True, tag_field="tag", tag="r", gc=Fal
     """A request, a task or a command has ended: its canonical record."""
 
     uid: str
-    start: int
+    start: Time
     duration: int | None
     kind: int
     is_self: bool
@@ -53,7 +56,7 @@ class LogMade(msgspec.Struct, array_like=True, tag_field="tag", tag="l", gc=Fals
     """One log record. `template` is None when the message had no arguments."""
 
     uid: str | None
-    time: int
+    time: Time
     level: int
     logger: str
     route: str | None
@@ -67,7 +70,7 @@ class ErrorRaised(msgspec.Struct, array_like=True, tag_field="tag", tag="e", gc=
     """An exception, with its stack as text and the place that raised it."""
 
     uid: str | None
-    time: int
+    time: Time
     handled: bool
     type: str
     message: str
@@ -80,14 +83,14 @@ class SamplesMade(msgspec.Struct, array_like=True, tag_field="tag", tag="m", gc=
     """Metric samples made outside a unit of work, or too many for its record."""
 
     uid: str | None
-    time: int
+    time: Time
     samples: list[Sample]
 
 
 class MetricDeclared(msgspec.Struct, array_like=True, tag_field="tag", tag="d", gc=False):
     """What a metric is called, counts and means; written at its first use in a process."""
 
-    time: int
+    time: Time
     type: str
     name: str
     unit: str

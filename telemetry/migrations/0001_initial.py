@@ -268,9 +268,7 @@ class Migration(migrations.Migration):
             # Clustered on the key: 13 bytes a bucket against 40 with a row id and an index.
             database_operations=[
                 migrations.RunSQL(CREATE_BUCKET, "DROP TABLE telemetry_bucket"),
-                migrations.RunSQL(
-                    CREATE_HISTOGRAM, "DROP TABLE telemetry_histogrambucket"
-                ),
+                migrations.RunSQL(CREATE_HISTOGRAM, "DROP TABLE telemetry_histogrambucket"),
             ],
             state_operations=[
                 migrations.CreateModel(
@@ -358,9 +356,7 @@ class Migration(migrations.Migration):
                 ("uid", telemetry.models.fields.HexIdField(max_length=16, null=True)),
                 (
                     "handled",
-                    models.BooleanField(
-                        help_text="caught and logged by the application"
-                    ),
+                    models.BooleanField(help_text="caught and logged by the application"),
                 ),
                 ("message", models.TextField()),
                 ("stack", models.TextField()),
@@ -541,9 +537,7 @@ class Migration(migrations.Migration):
                 ("attributes", models.JSONField(null=True)),
                 (
                     "metrics",
-                    models.JSONField(
-                        help_text="[[type, name, labels, value], …]", null=True
-                    ),
+                    models.JSONField(help_text="[[type, name, labels, value], …]", null=True),
                 ),
                 (
                     "spans",
@@ -615,8 +609,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="series",
-            constraint=models.UniqueConstraint(
-                fields=("metric", "labels"), name="series_identity"
-            ),
+            constraint=models.UniqueConstraint(fields=("metric", "labels"), name="series_identity"),
         ),
     ]

@@ -18,6 +18,13 @@ class Process(models.Model):
     emitted = models.BigIntegerField(default=0)
     dropped = models.JSONField(default=dict, help_text="{reason: records}")
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], name="process_unended", condition=models.Q(ended__isnull=True)
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"{self.role} {self.pid}"
 
@@ -26,12 +33,20 @@ class Segment(models.Model):
     """The reading position in one segment, updated in the transaction that stores what was read."""
 
     name = models.TextField(unique=True)
-    process = models.ForeignKey(Process, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    process = models.ForeignKey(
+        Process, on_delete=models.DO_NOTHING, null=True, db_index=False, related_name="+"
+    )
     position = models.BigIntegerField(default=0, help_text="bytes")
     next_seq = models.BigIntegerField(default=0)
     stored = models.BigIntegerField(default=0)
     quarantined = models.BigIntegerField(default=0)
     removed = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name"], name="segment_open", condition=models.Q(removed=False)),
+            models.Index(fields=["process"], name="segment_process"),
+        ]
 
 
 class Quarantine(models.Model):

@@ -1,0 +1,87 @@
+"""Who ingests: the holder of one lock. A process that asks is handed it after the next commit."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from telemetry.conf import settings
+from telemetry.journal import locks
+
+_LOCK = "ingest.lock"
+_REQUEST = "ingest.request"
+
+
+class Election:
+    """The ingest lock, and a second one that a process holds for as long as it asks for the first."""
+
+    def __init__(self) -> None:
+        self._folder: Path = settings.journal_dir
+        self._lock = -1
+        self._request = -1
+
+    def acquire(self) -> bool:
+        """Take the lock if nobody has it and nobody asks for it."""
+        if self._request < 0 and locks.is_locked(self._folder / _REQUEST):
+            return False
+        fd = self._open(_LOCK)
+        if not locks.try_lock(fd):
+            os.close(fd)
+            return False
+        self._lock = fd
+        _write_holder(fd)
+        return True
+
+    def demand(self, timeout: float) -> bool:
+        """Ask the holder to hand over, and take the lock; False when it did not within `timeout`."""
+        self._request = self._open(_REQUEST)
+        try:
+            end = time.monotonic() + timeout
+            while True:
+                # Two may ask at once: the one that holds the request goes first.
+                if locks.try_lock(self._request) and self.acquire():
+                    return True
+                if time.monotonic() >= end:
+                    return False
+                time.sleep(0.05)
+        finally:
+            os.close(self._request)
+            self._request = -1
+
+    def is_asked_to_yield(self) -> bool:
+        """Whether another process waits for the lock that we hold."""
+        return locks.is_locked(self._folder / _REQUEST)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._lock >= 0:
+            os.ftruncate(self._lock, 0)
+            os.close(self._lock)
+            self._lock = -1
+
+    def _open(self, name: str) -> int:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self._folder / name, flags, 0o600)
+
+
+def holder() -> dict[str, object] | None:
+    """{"pid", "since", "command"} of the process that ingests now, or None."""
+    path: Path = settings.journal_dir / _LOCK
+    if not locks.is_locked(path):
+        return None
+    try:
+        found: dict[str, object] = json.loads(path.read_text() or "{}")
+    except (OSError, ValueError):
+        # Taken this moment, not described yet.
+        found = {}
+    return found
+
+
+def _write_holder(fd: int) -> None:
+    import sys
+
+    words = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
+    text = json.dumps({"pid": os.getpid(), "since": time.time(), "command": words})
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, text.encode(), 0) if hasattr(os, "pwrite") else os.write(fd, text.encode())

@@ -1,0 +1,63 @@
+"""The segments on disk, each with the position that the store has for it."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from telemetry.ingest.batch import Source
+from telemetry.journal import reader
+
+_OPEN = "SELECT id, name, process_id, position FROM telemetry_segment WHERE NOT removed"
+
+
+def known(db: sqlite3.Connection) -> dict[str, Source]:
+    """Every segment that was not removed, by name."""
+    return {
+        name: Source(id=key, name=name, process=process, position=position)
+        for key, name, process, position in db.execute(_OPEN)
+    }
+
+
+def register(db: sqlite3.Connection, paths: list[Path]) -> None:
+    """Make rows for segments seen for the first time, and for their processes."""
+    for path in paths:
+        process = process_of(db, reader.writer(path))
+        _reopen(db, process)
+        db.execute(
+            "INSERT INTO telemetry_segment"
+            " (name, process_id, position, next_seq, stored, quarantined, removed)"
+            " VALUES (?, ?, 0, 0, 0, 0, 0)"
+            # A file that came back (restored by hand) goes on where it was.
+            " ON CONFLICT (name) DO UPDATE SET removed = 0",
+            (path.name, process),
+        )
+
+
+def forget(db: sqlite3.Connection, ids: list[int]) -> None:
+    """Note that the files of these segments are gone."""
+    db.executemany("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", [(i,) for i in ids])
+
+
+def _reopen(db: sqlite3.Connection, process: int) -> None:
+    # A process whose board could not be made (disk full) looks dead between two segments.
+    (ended, emitted, dropped) = db.execute(
+        "SELECT ended, emitted, dropped FROM telemetry_process WHERE id = ?", (process,)
+    ).fetchone()
+    if ended is None:
+        return
+    totals = {"emitted": emitted, **{f"dropped:{k}": v for k, v in json.loads(dropped).items()}}
+    for name, value in totals.items():
+        db.execute("UPDATE telemetry_total SET value = value - ? WHERE name = ?", (value, name))
+    db.execute("UPDATE telemetry_process SET ended = NULL WHERE id = ?", (process,))
+
+
+def process_of(db: sqlite3.Connection, writer: str) -> int:
+    """The number of a process, by its writer's id."""
+    key = bytes.fromhex(writer)
+    db.execute(
+        "INSERT INTO telemetry_process (writer, pid, host, role, app_version, emitted, dropped)"
+        " VALUES (?, 0, '', '', '', 0, '{}') ON CONFLICT (writer) DO NOTHING",
+        (key,),
+    )
+    (found,) = db.execute("SELECT id FROM telemetry_process WHERE writer = ?", (key,)).fetchone()
+    return int(found)

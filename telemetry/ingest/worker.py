@@ -1,0 +1,123 @@
+"""The one ingester: journal → store, until it is asked to stop or to hand over."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from telemetry.conf import settings
+from telemetry.ingest import archive, gauges, notices, retire, sources
+from telemetry.ingest.batch import Batches, Contended, Entry, Source, advice
+from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest.names import Names
+from telemetry.ingest.rows import Keys
+from telemetry.journal import reader
+
+_RETRY_SECONDS = 1.0
+_TRIM_SECONDS = 60.0
+
+
+class Worker:
+    """Reads every segment in turn. Only the holder of the ingest lock may run one."""
+
+    def __init__(self) -> None:
+        self.folder: Path = settings.journal_dir
+        self._store = Store()
+        self._names = Names()
+        self._keys = Keys(time.time_ns() >> 5)
+        self._batches = Batches(self._store, self._names)
+        self._active = gauges.ActiveRequests()
+        self._trimmed = 0.0
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Ingest until `should_stop`; a store that is unavailable is waited for."""
+        try:
+            while not should_stop():
+                try:
+                    handled = self.step()
+                except StoreUnavailable as error:
+                    notices.say(f"waiting for the store: {error}")
+                    handled = 0
+                    _pause(_RETRY_SECONDS, should_stop)
+                except Contended:
+                    handled = 0
+                if not handled:
+                    _pause(settings.POLL_SECONDS, should_stop)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the store's connection."""
+        self._store.close()
+
+    def drain(self) -> int:
+        """Ingest all that is there now; returns the number of records."""
+        total = 0
+        while handled := self.step():
+            total += handled
+        return total
+
+    def step(self) -> int:
+        """One batch, and what has ended; returns the number of records read."""
+        entries, finished = self._read()
+        if entries:
+            self._batches.store(entries)
+        if not self._active.due() and not finished and not entries:
+            return 0
+        self._retire(finished)
+        self._trim()
+        return len(entries)
+
+    def _read(self) -> tuple[list[Entry], list[tuple[Source, Path]]]:
+        paths = reader.segments(self.folder)
+        known = self._sources(paths)
+        entries: list[Entry] = []
+        finished: list[tuple[Source, Path]] = []
+        for path in paths:
+            source = known[path.name]
+            try:
+                chunk = reader.read(path, source.position)
+            except FileNotFoundError:
+                continue
+            entries.extend((source, record) for record in chunk.records)
+            if chunk.finished:
+                finished.append((source, path))
+            if len(entries) >= settings.BATCH_RECORDS:
+                break
+        return entries, finished
+
+    def _sources(self, paths: list[Path]) -> dict[str, Source]:
+        try:
+            known = sources.known(self._store.reading())
+        except sqlite3.Error as error:
+            raise StoreUnavailable(advice(error)) from error
+        fresh = [path for path in paths if path.name not in known]
+        gone = known.keys() - {path.name for path in paths}
+        if fresh or gone:
+            with self._store.transaction() as db:
+                sources.register(db, fresh)
+                sources.forget(db, [known[name].id for name in gone])
+                known = sources.known(db)
+        return known
+
+    def _retire(self, finished: list[tuple[Source, Path]]) -> None:
+        with self._store.transaction() as db:
+            retire.remove_segments(db, [(source.id, path) for source, path in finished])
+            dead = retire.dead_writers(self.folder, retire.unended(db))
+            for writer, last in dead:
+                retire.finish_process(db, self._names, self._keys, writer, last)
+            self._active.record(db, self._names, self.folder)
+        for writer, _ in dead:
+            retire.remove_board(self.folder, writer)
+
+    def _trim(self) -> None:
+        if time.monotonic() - self._trimmed > _TRIM_SECONDS:
+            self._trimmed = time.monotonic()
+            archive.trim()
+
+
+def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:
+    # In small pieces, so that a hand-over does not wait for a long pause.
+    end = time.monotonic() + seconds
+    while not should_stop() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.25))

@@ -1,0 +1,80 @@
+"""`manage.py ingest`: reads the journal into the store. What production runs beside the site."""
+
+import signal
+import time
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from telemetry.conf import settings
+from telemetry.ingest import notices
+from telemetry.ingest.connection import StoreUnavailable
+from telemetry.ingest.election import Election, holder
+from telemetry.ingest.worker import Worker
+
+_STANDBY_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Read the journal into the telemetry store, until stopped. Takes over from a web process."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="read what is there now, then exit")
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=30.0,
+            metavar="SECONDS",
+            help="how long the present holder may take to hand over (default 30)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.INGEST == "off":
+            raise CommandError('TELEMETRY["INGEST"] is "off": nothing is captured or ingested.')
+        election = Election()
+        if not election.demand(options["wait"]):
+            pid = (holder() or {}).get("pid", "?")
+            raise CommandError(
+                f"process {pid} ingests and did not hand over within {options['wait']:g} s. "
+                "Stop it, or try again with a longer --wait."
+            )
+        try:
+            if options["once"]:
+                self._once()
+            else:
+                self._serve(election)
+        finally:
+            election.release()
+
+    def _once(self) -> None:
+        worker = Worker()
+        try:
+            total = worker.drain()
+        except StoreUnavailable as error:
+            raise CommandError(f"nothing is lost, the journal keeps it: {error}") from error
+        finally:
+            worker.close()
+        self.stdout.write(f"{total} records ingested.")
+
+    def _serve(self, election: Election) -> None:
+        self._stop = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        notices.say(f"reading {settings.journal_dir}")
+        while not self._stop:
+            Worker().run(lambda: self._stop or election.is_asked_to_yield())
+            election.release()
+            if not self._stop:
+                notices.say("handed over on request; standing by")
+            while not self._stop:
+                time.sleep(_STANDBY_SECONDS)
+                if election.acquire():
+                    notices.say(f"reading {settings.journal_dir}")
+                    break
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stop = True
