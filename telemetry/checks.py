@@ -1,14 +1,167 @@
-"""System checks: each has an id and a hint that names the line to change."""
+"""System checks: each has an id, and a hint that names the line to change."""
 
+import difflib
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, Warning
 from django.core.checks import register as register_check
+from django.db import connections
+
+from telemetry.conf import DEFAULTS, settings
+
+MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
 
 
-def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E001: a key of TELEMETRY that there is not."""
+    given = getattr(django_settings, "TELEMETRY", {})
+    if not isinstance(given, dict):
+        return [Error("TELEMETRY is not a dictionary.", id="telemetry.E001")]
+    messages: list[CheckMessage] = []
+    for key in given.keys() - DEFAULTS.keys():
+        near = difflib.get_close_matches(str(key).upper(), DEFAULTS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(DEFAULTS)}."
+        messages.append(Error(f"TELEMETRY has no setting {key!r}.", hint=hint, id="telemetry.E001"))
+    return messages
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "INGEST": (lambda value: value in ("auto", "external", "off"), "auto, external or off"),
+    "LOG_LEVEL": (lambda value: value in _LEVELS, f"one of {', '.join(_LEVELS)}"),
+    "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
+    **dict.fromkeys(
+        ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
+    ),
+    **dict.fromkeys(
+        (
+            "SLOW_SECONDS",
+            "MAX_RECORD_BYTES",
+            "SEGMENT_BYTES",
+            "SEGMENT_SECONDS",
+            "JOURNAL_MAX_BYTES",
+            "ARCHIVE_HOURS",
+            "ARCHIVE_MAX_BYTES",
+            "BATCH_RECORDS",
+            "POLL_SECONDS",
+        ),
+        (_positive, "a number above 0"),
+    ),
+}
+
+
+def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E002: a value that its key cannot have."""
+    messages: list[CheckMessage] = []
+    for key, (is_valid, expected) in _RULES.items():
+        value = getattr(settings, key)
+        if not is_valid(value):
+            messages.append(
+                Error(
+                    f"TELEMETRY[{key!r}] is {value!r}.",
+                    hint=f"Give it {expected}.",
+                    id="telemetry.E002",
+                )
+            )
+    return messages
+
+
+def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E003: no database for the store, or one that is not SQLite of its own."""
+    alias = settings.DATABASE
+    if alias not in django_settings.DATABASES:
+        return [
+            Error(
+                f"DATABASES has no {alias!r}: telemetry has nowhere to keep its rows.",
+                hint=f'Add to DATABASES: "{alias}": {{"ENGINE": "django.db.backends.sqlite3", '
+                f'"NAME": BASE_DIR / "var" / "{alias}.sqlite3"}}',
+                id="telemetry.E003",
+            )
+        ]
+    if connections[alias].vendor != "sqlite" or alias == "default":
+        return [
+            Error(
+                f"The store, DATABASES[{alias!r}], is not an SQLite database of its own.",
+                hint='Give telemetry an alias whose ENGINE is "django.db.backends.sqlite3".',
+                id="telemetry.E003",
+            )
+        ]
     return []
 
 
+def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E004: no middleware; telemetry.W001: not the first one."""
+    listed = list(django_settings.MIDDLEWARE)
+    if MIDDLEWARE not in listed:
+        return [
+            Error(
+                "MIDDLEWARE lacks telemetry's: no request is captured.",
+                hint=f'Put first in MIDDLEWARE: "{MIDDLEWARE}"',
+                id="telemetry.E004",
+            )
+        ]
+    if listed[0] != MIDDLEWARE:
+        return [
+            Warning(
+                f"{listed[0]} stands before telemetry's middleware: what it does is not observed.",
+                hint=f'Put "{MIDDLEWARE}" first in MIDDLEWARE.',
+                id="telemetry.W001",
+            )
+        ]
+    return []
+
+
+def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
+    """SQLite 3.7.0–3.51.2 may corrupt a WAL database; 3.50.7 and 3.44.6 have the fix too."""
+    if version >= (3, 51, 3) or version < (3, 7, 0):
+        return False
+    return not ((3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0))
+
+
+def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.W002: the SQLite library has the WAL-reset corruption bug."""
+    # What Django's backend uses, which a project may have replaced by a newer one.
+    from django.db.backends.sqlite3.base import Database
+
+    library: Any = Database or sqlite3
+    if not has_wal_reset_bug(library.sqlite_version_info):
+        return []
+    return [
+        Warning(
+            f"SQLite {library.sqlite_version} can corrupt a WAL database when two connections "
+            "reset the log at once.",
+            hint="Install SQLite 3.51.3 or newer, or the package pysqlite3 and put it in place of "
+            "sqlite3 before Django starts (docs/operations.md).",
+            id="telemetry.W002",
+        )
+    ]
+
+
+def check_sqlite_deploy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E005: the same, where it is deployed."""
+    return [
+        Error(message.msg, hint=message.hint, id="telemetry.E005")
+        for message in check_sqlite(app_configs)
+    ]
+
+
 def register() -> None:
-    register_check(check_settings, Tags.compatibility)
+    """Called by `AppConfig.ready()`."""
+    for check in (check_keys, check_values, check_database, check_middleware, check_sqlite):
+        register_check(check, Tags.compatibility)
+    register_check(check_sqlite_deploy, Tags.compatibility, deploy=True)

@@ -2,6 +2,7 @@
 
 import ipaddress
 from typing import Any
+from urllib.parse import unquote
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -54,8 +55,21 @@ def describe(unit: Unit, request: HttpRequest, response: HttpResponseBase | None
         found["http.request.body.size"] = _size(meta["CONTENT_LENGTH"])
     if response is not None and not response.streaming:
         found["http.response.body.size"] = len(response.content)  # type: ignore[attr-defined]
+    found.update(_load_baggage(meta.get("HTTP_BAGGAGE", "")))
     # What the application bound under the same name stands.
     unit.attributes = {**found, **unit.attributes}
+
+
+def _load_baggage(header: str) -> dict[str, str]:
+    """`load.run_id` and `load.level` of a W3C Baggage header: which load test sent this."""
+    if "load." not in header:
+        return {}
+    pairs = (entry.partition(";")[0].partition("=") for entry in header[:1_000].split(","))
+    return {
+        key.strip(): values.text(unquote(value.strip()), 64)
+        for key, _, value in pairs
+        if key.strip() in ("load.run_id", "load.level")
+    }
 
 
 def client_network(address: str) -> str:

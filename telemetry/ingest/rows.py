@@ -21,9 +21,9 @@ INSERTS = {
     "requests": (
         "INSERT INTO telemetry_request (id, uid, caller_trace_id, caller_span_id,"
         " caller_request_id, process_id, kind, is_self, method, route_id, path, status, duration,"
-        " level, outcome, transaction_id, user_id, error_type_id, db_count, db_time, log_count,"
+        " level, outcome, transaction_id, load_run_id, user_id, error_type_id, db_count, db_time, log_count,"
         " attributes, metrics, spans)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     ),
     "logs": (
         "INSERT INTO telemetry_log (id, uid, process_id, level, logger_id, route_id, template_id,"
@@ -44,6 +44,13 @@ _UPSERT_ERROR = (
     " first_seen = min(first_seen, excluded.first_seen),"
     " last_seen = max(last_seen, excluded.last_seen)"
     " RETURNING id"
+)
+_UPSERT_LOAD_RUN = (
+    "INSERT INTO telemetry_loadrun (id, first_seen, last_seen, requests, errors)"
+    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    " first_seen = min(coalesce(first_seen, excluded.first_seen), excluded.first_seen),"
+    " last_seen = max(coalesce(last_seen, excluded.last_seen), excluded.last_seen),"
+    " requests = requests + excluded.requests, errors = errors + excluded.errors"
 )
 
 
@@ -66,6 +73,8 @@ class Rows:
     names: Names
     keys: Keys
     rollup: Rollup = field(default_factory=Rollup)
+    # run → [first start, newest start, requests, errors]
+    load_runs: dict[str, list[int]] = field(default_factory=dict)
     tables: dict[str, list[tuple[Any, ...]]] = field(
         default_factory=lambda: {name: [] for name in INSERTS}
     )
@@ -91,6 +100,9 @@ class Rows:
         for name, rows in self.tables.items():
             if rows:
                 self.db.executemany(INSERTS[name], rows)
+        self.db.executemany(
+            _UPSERT_LOAD_RUN, ((run, *values) for run, values in self.load_runs.items())
+        )
         self.rollup.write(self.db)
 
     def _name(self, value: str | None) -> int | None:
@@ -114,8 +126,7 @@ class Rows:
 
     def _unit(self, event: events.UnitDone, process: int) -> None:
         attributes = event.attributes
-        outcome = attributes.get("payment.outcome")
-        transaction = attributes.get("transaction.id")
+        load_run = _text(attributes.get("load.run_id"))
         self.tables["requests"].append(
             (
                 self.keys(event.start),
@@ -132,8 +143,9 @@ class Rows:
                 event.status,
                 event.duration,
                 event.level,
-                None if outcome is None else str(outcome),
-                None if transaction is None else str(transaction),
+                _text(attributes.get("payment.outcome")),
+                _text(attributes.get("transaction.id")),
+                load_run,
                 event.user_id,
                 self._name(event.error_type),
                 event.db_count,
@@ -144,10 +156,19 @@ class Rows:
                 _json(event.spans),
             )
         )
+        if load_run is not None:
+            self._load_run(load_run, event)
         for kind, name, labels, value in event.metrics:
             self._observe(kind, name, labels, event.start + (event.duration or 0), value)
         if event.kind == HTTP and not event.is_self:
             self._http_metrics(event)
+
+    def _load_run(self, run: str, event: events.UnitDone) -> None:
+        found = self.load_runs.setdefault(run, [event.start, event.start, 0, 0])
+        found[0] = min(found[0], event.start)
+        found[1] = max(found[1], event.start)
+        found[2] += 1
+        found[3] += (event.status or 0) >= 500
 
     def _http_metrics(self, event: events.UnitDone) -> None:
         method = event.method or ""
@@ -222,6 +243,10 @@ def fingerprint(event: events.ErrorRaised) -> bytes:
 
 def _blob(value: str | None) -> bytes | None:
     return None if value is None else bytes.fromhex(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _json(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from telemetry.models.base import Name
 from telemetry.models.delivery import Process, Quarantine, Segment, Total
 from telemetry.models.errors import Error, Occurrence
+from telemetry.models.loadruns import LoadRun
 from telemetry.models.logs import Log
 from telemetry.models.metrics import Bucket, HistogramBucket, Metric, Sample, Series
 from telemetry.models.requests import Request
@@ -11,6 +12,7 @@ __all__ = [
     "Bucket",
     "Error",
     "HistogramBucket",
+    "LoadRun",
     "Log",
     "Metric",
     "Name",

@@ -41,6 +41,7 @@ class Request(TimeKeyed):
     level = models.PositiveSmallIntegerField(help_text="highest level among its log records, or 0")
     outcome = models.TextField(null=True, help_text="payment.outcome")
     transaction_id = models.TextField(null=True)
+    load_run_id = models.TextField(null=True)
     user_id = models.TextField(null=True)
     error_type = Interned(null=True)
     db_count = models.PositiveIntegerField(default=0)
@@ -68,6 +69,11 @@ class Request(TimeKeyed):
                 fields=["transaction_id"],
                 name="request_transaction",
                 condition=Q(transaction_id__isnull=False),
+            ),
+            models.Index(
+                fields=["load_run_id", "id"],
+                name="request_load_run",
+                condition=Q(load_run_id__isnull=False),
             ),
             # What on-call opens first: failed units, newest first, at any table size.
             models.Index(
