@@ -7,6 +7,8 @@ from transactions.models import LedgerEntry, Transaction
 from transactions.money import format_minor
 from transactions.representation import moment, of_transaction
 
+_PERMISSION = "transactions.view_transaction"
+
 
 def sections(transaction_id: str) -> list[telemetry.DossierSection]:
     """The transaction's fields and its ledger entries; empty for an id that is not ours."""
@@ -25,7 +27,8 @@ def _fields(order: Transaction) -> telemetry.DossierSection:
     rows += [
         (name, value) for name, value in of_transaction(order).items() if value not in (None, "")
     ]
-    return telemetry.DossierSection("Transaction", ("field", "value"), rows)
+    columns = ("field", "value")
+    return telemetry.DossierSection("Transaction", columns, rows, permission=_PERMISSION)
 
 
 def _entries(order: Transaction) -> telemetry.DossierSection:
@@ -45,4 +48,5 @@ def _entries(order: Transaction) -> telemetry.DossierSection:
     total = format_minor(sum(entry.amount_minor for entry in entries), order.currency)
     note = f"Sum {total} {order.currency}" if entries else "No money was moved."
     columns = ("time", "account", "kind", "amount", "balance after")
-    return telemetry.DossierSection("Ledger entries", columns, rows, note)
+    title = "Ledger entries"
+    return telemetry.DossierSection(title, columns, rows, note, permission=_PERMISSION)

@@ -10,7 +10,7 @@ MAX_MINOR = 10**12
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,16}))?", re.ASCII)
 
 
-class InvalidAmount(ValueError):
+class InvalidAmountError(ValueError):
     """An amount that names no positive sum in the currency; `code` says why, for machines."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -20,24 +20,24 @@ class InvalidAmount(ValueError):
 
 
 def parse(text: str, currency: str) -> int:
-    """Minor units of a plain decimal such as "12.34"; raises InvalidAmount.
+    """Minor units of a plain decimal such as "12.34"; raises InvalidAmountError.
 
     Signs, exponents, spaces, separators, NaN and Infinity are refused, as are zero, decimals
     that the currency does not have, and more than MAX_MINOR.
     """
     match = _AMOUNT.fullmatch(text)
     if match is None:
-        raise InvalidAmount("invalid", 'Not a positive decimal number such as "12.34".')
+        raise InvalidAmountError("invalid", 'Not a positive decimal number such as "12.34".')
     exponent = EXPONENTS[currency]
     whole, decimals = match[1], match[2] or ""
     if len(decimals) > exponent:
-        raise InvalidAmount("max_decimal_places", _too_precise(currency, exponent))
+        raise InvalidAmountError("max_decimal_places", _too_precise(currency, exponent))
     minor = int(whole + decimals.ljust(exponent, "0"))
     if minor == 0:
-        raise InvalidAmount("min_value", "The amount must be greater than zero.")
+        raise InvalidAmountError("min_value", "The amount must be greater than zero.")
     if minor > MAX_MINOR:
         limit = format_minor(MAX_MINOR, currency)
-        raise InvalidAmount("max_value", f"The amount must be at most {limit} {currency}.")
+        raise InvalidAmountError("max_value", f"The amount must be at most {limit} {currency}.")
     return minor
 
 

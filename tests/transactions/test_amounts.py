@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transactions.currencies import EXPONENTS
-from transactions.money import MAX_MINOR, InvalidAmount, format_minor, parse
+from transactions.money import MAX_MINOR, InvalidAmountError, format_minor, parse
 
 currencies = st.sampled_from(sorted(EXPONENTS))
 
@@ -28,7 +28,7 @@ def test_the_written_form_is_the_exact_decimal(minor: int, currency: str) -> Non
 def test_any_text_is_an_exact_positive_amount_or_refused(text: str, currency: str) -> None:
     try:
         minor = parse(text, currency)
-    except InvalidAmount:
+    except InvalidAmountError:
         return
     assert Decimal(text) == Decimal(minor).scaleb(-EXPONENTS[currency])
     assert 0 < minor <= MAX_MINOR
@@ -58,6 +58,6 @@ def test_a_plain_decimal_is_read_in_the_currencys_minor_unit(
      ("\u0661\u0662", "USD", "invalid"), ("1\n", "USD", "invalid")],
 )  # fmt: skip
 def test_anything_else_is_refused_with_its_reason(text: str, currency: str, code: str) -> None:
-    with pytest.raises(InvalidAmount) as caught:
+    with pytest.raises(InvalidAmountError) as caught:
         parse(text, currency)
     assert caught.value.code == code

@@ -1,4 +1,4 @@
-"""The same key and body carry out an order once and are answered alike; anything else is refused."""
+"""The same key and body carry out an order once and are answered alike; others are refused."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from transactions import tasks
-from transactions.gateway import Answer, GatewayTimeout
+from transactions.gateway import Answer, GatewayTimeoutError
 from transactions.models import Account, IdempotencyRecord, Transaction
+from transactions.reconcile import reconcile_pending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +23,7 @@ def payments() -> int:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Answer(True), Answer(False, "do_not_honor"), GatewayTimeout("silence")]
+    "outcome", [Answer(True), Answer(False, "do_not_honor"), GatewayTimeoutError("silence")]
 )
 def test_a_repeated_request_gets_the_same_answer_and_moves_nothing(
     outcome: Any, gateway: Any, place: Any, account: Account
@@ -51,10 +52,8 @@ def test_orders_that_need_no_gateway_are_answered_alike_too(
 
 
 def test_the_answer_stays_the_same_when_the_transaction_went_on(gateway: Any, place: Any) -> None:
-    gateway.outcome, gateway.truth = GatewayTimeout("silence"), Answer(True)
+    gateway.outcome, gateway.truth = GatewayTimeoutError("silence"), Answer(True)
     first = place(key="k-1")
-    from transactions.reconcile import reconcile_pending
-
     reconcile_pending(timedelta(0))
     assert Transaction.objects.get(pk=first.json()["id"]).status == "completed"
     assert place(key="k-1").json() == first.json()

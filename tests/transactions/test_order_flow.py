@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from transactions.gateway import Answer, GatewayError, GatewayTimeout
+from transactions.gateway import Answer, GatewayError, GatewayTimeoutError
 from transactions.models import Account, LedgerEntry, Transaction
 from transactions.services.audit import check_ledger
 
@@ -86,7 +86,7 @@ def test_a_gateway_error_fails_the_order_and_moves_nothing(
     assert balance(account) == START
 
 
-@pytest.mark.parametrize("failure", [GatewayTimeout("silence"), RuntimeError("client bug")])
+@pytest.mark.parametrize("failure", [GatewayTimeoutError("silence"), RuntimeError("client bug")])
 def test_a_gateway_without_an_answer_leaves_the_order_pending_with_the_money_held(
     failure: Exception, gateway: Any, place: Any, account: Account
 ) -> None:

@@ -11,7 +11,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from transactions import tasks
-from transactions.gateway import Answer, GatewayError, GatewayTimeout
+from transactions.gateway import Answer, GatewayError, GatewayTimeoutError
 from transactions.models import Account, LedgerEntry, Transaction
 from transactions.reconcile import reconcile_pending
 from transactions.services import settlement
@@ -107,7 +107,7 @@ def test_an_order_stays_pending_while_the_gateway_is_silent(
     crash_before_settling: Any, gateway: Any
 ) -> None:
     order = crash_before_settling()
-    gateway.truth = GatewayTimeout("silence")
+    gateway.truth = GatewayTimeoutError("silence")
     assert "1 still unknown" in str(reconcile_pending(NOW))
     order.refresh_from_db()
     assert order.status == "pending"

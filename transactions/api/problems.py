@@ -17,7 +17,12 @@ from rest_framework.views import set_rollback
 
 import telemetry
 from transactions.api.parsers import BodyTooLarge
-from transactions.services.errors import KeyInFlight, KeyReused, OutcomeNotRecorded, Refused
+from transactions.services.errors import (
+    KeyInFlightError,
+    KeyReusedError,
+    OutcomeNotRecordedError,
+    RefusedError,
+)
 
 CONTENT_TYPE = "application/problem+json"
 _BODY = "body"
@@ -73,15 +78,15 @@ def _as_api_exception(error: Exception) -> APIException | None:
             return exceptions.NotFound()
         case PermissionDenied():
             return exceptions.PermissionDenied()
-        case Refused():
+        case RefusedError():
             return exceptions.ValidationError(
                 {error.field: [ErrorDetail(error.detail, error.code)]}
             )
-        case KeyInFlight():
+        case KeyInFlightError():
             return Conflict()
-        case KeyReused():
+        case KeyReusedError():
             return Unprocessable()
-        case OutcomeNotRecorded():
+        case OutcomeNotRecordedError():
             return OutcomeUnknown(
                 f"Transaction {error.transaction_id} was accepted and is being resolved. "
                 "Retrieve it later, or retry with the same Idempotency-Key."

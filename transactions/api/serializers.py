@@ -54,7 +54,7 @@ class TransactionRequestSerializer(serializers.Serializer[NewOrder]):
         """Adds `amount_minor`; raises ValidationError naming `amount` or `counterparty`."""
         try:
             attrs["amount_minor"] = money.parse(attrs["amount"], attrs["currency"])
-        except money.InvalidAmount as error:
+        except money.InvalidAmountError as error:
             raise _error("amount", error.detail, error.code) from error
         is_transfer = attrs["type"] == Transaction.Type.TRANSFER
         counterparty = attrs.get("counterparty")

@@ -18,7 +18,7 @@ from transactions.api.schema import IDEMPOTENCY_KEY, problems
 from transactions.api.serializers import TransactionRequestSerializer, TransactionSerializer
 from transactions.models import Transaction
 from transactions.services import orders, outcomes
-from transactions.services.errors import OutcomeNotRecorded
+from transactions.services.errors import OutcomeNotRecordedError
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -103,6 +103,6 @@ def _idempotency_key(request: Request) -> str | None:
 def _outcome(error: Exception, status: int) -> str:
     if isinstance(error, Throttled):
         return outcomes.THROTTLED
-    if isinstance(error, OutcomeNotRecorded):
+    if isinstance(error, OutcomeNotRecordedError):
         return outcomes.UNKNOWN
     return outcomes.REJECTED if status < 500 else outcomes.ERROR

@@ -4,10 +4,10 @@ from functools import cache
 
 from django.conf import settings
 
-from transactions.gateway.base import Answer, Gateway, GatewayError, GatewayTimeout, Order
+from transactions.gateway.base import Answer, Gateway, GatewayError, GatewayTimeoutError, Order
 from transactions.gateway.sandbox import SandboxGateway, profile_named
 
-__all__ = ["Answer", "Gateway", "GatewayError", "GatewayTimeout", "Order", "current"]
+__all__ = ["Answer", "Gateway", "GatewayError", "GatewayTimeoutError", "Order", "current"]
 
 
 @cache

@@ -30,7 +30,7 @@ class GatewayError(Exception):
         self.code = code
 
 
-class GatewayTimeout(Exception):
+class GatewayTimeoutError(Exception):
     """No answer in time: the order may have been carried out or not. Ask `status` later."""
 
 
@@ -38,9 +38,9 @@ class Gateway(Protocol):
     """A gateway treats a reference as idempotent: it decides once, and `status` repeats it."""
 
     def submit(self, order: Order) -> Answer:
-        """Carries out the order; raises GatewayError or GatewayTimeout."""
+        """Carries out the order; raises GatewayError or GatewayTimeoutError."""
         ...
 
     def status(self, reference: str) -> Answer:
-        """What became of a reference; raises GatewayError or GatewayTimeout as `submit` does."""
+        """What became of a reference; raises what `submit` raises."""
         ...

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from transactions.gateway.base import Answer, GatewayError, GatewayTimeout, Order
+from transactions.gateway.base import Answer, GatewayError, GatewayTimeoutError, Order
 from transactions.gateway.profiles import Profile, read
 
 DECLINE_CODES = ("do_not_honor", "expired_card", "limit_exceeded", "suspected_fraud")
@@ -55,7 +55,7 @@ class SandboxGateway:
         if seconds > 0:
             self._sleep(seconds)
         if self._is_silent(draws):
-            raise GatewayTimeout(f"The gateway gave no answer for {order.reference}.")
+            raise GatewayTimeoutError(f"The gateway gave no answer for {order.reference}.")
         return self._decide(draws)
 
     def status(self, reference: str) -> Answer:

@@ -9,7 +9,7 @@ from transactions.models.account import Account
 from transactions.models.transaction import Transaction
 
 
-class ImmutableEntry(Exception):
+class ImmutableEntryError(Exception):
     """Somebody tried to change or delete a ledger entry. Post an opposite one instead."""
 
 
@@ -17,10 +17,10 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
     """Reads and inserts only."""
 
     def update(self, **kwargs: object) -> NoReturn:
-        raise ImmutableEntry("Ledger entries are immutable: post an opposite entry instead.")
+        raise ImmutableEntryError("Ledger entries are immutable: post an opposite entry instead.")
 
     def delete(self) -> NoReturn:
-        raise ImmutableEntry("Ledger entries are immutable: post an opposite entry instead.")
+        raise ImmutableEntryError("Ledger entries are immutable: post an opposite entry instead.")
 
 
 class LedgerEntry(models.Model):
@@ -49,7 +49,7 @@ class LedgerEntry(models.Model):
         return f"{self.transaction_id}: {self.amount_minor:+d}"
 
     def save(self, *args: object, **kwargs: object) -> NoReturn:
-        raise ImmutableEntry("Ledger entries are posted by transactions.services.ledger only.")
+        raise ImmutableEntryError("Ledger entries are posted by transactions.services.ledger only.")
 
     def delete(self, *args: object, **kwargs: object) -> NoReturn:
-        raise ImmutableEntry("Ledger entries are immutable: post an opposite entry instead.")
+        raise ImmutableEntryError("Ledger entries are immutable: post an opposite entry instead.")

@@ -4,7 +4,7 @@ from uuid import UUID, uuid5
 
 from transactions import currencies
 from transactions.models import Account
-from transactions.services.errors import Refused
+from transactions.services.errors import RefusedError
 
 _CLEARING = UUID("8f0f1a52-7d0c-4c0e-9a61-5d1f3f3c7a10")
 
@@ -33,7 +33,7 @@ def open_account(owner_id: int, currency: str) -> Account:
 def for_order(
     owner_id: int, account_id: UUID, counterparty_id: UUID | None
 ) -> tuple[Account, Account | None]:
-    """The user's own account and, for a transfer, the account that receives; raises Refused.
+    """The user's own account and, for a transfer, the account that receives; raises RefusedError.
 
     Another user's account is refused as one that does not exist, so ids cannot be probed.
     """
@@ -44,7 +44,7 @@ def for_order(
     }
     account = found.get(account_id)
     if account is None or account.owner_id != owner_id:
-        raise Refused("account", "not_found", "You have no account with this id.")
+        raise RefusedError("account", "not_found", "You have no account with this id.")
     if counterparty_id is not None and counterparty_id not in found:
-        raise Refused("counterparty", "not_found", "There is no account with this id.")
+        raise RefusedError("counterparty", "not_found", "There is no account with this id.")
     return account, None if counterparty_id is None else found[counterparty_id]

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request cannot be carried out; `field` names the part of it that is wrong."""
 
     def __init__(self, field: str, code: str, detail: str) -> None:
@@ -13,15 +13,15 @@ class Refused(Exception):
         self.detail = detail
 
 
-class KeyInFlight(Exception):
+class KeyInFlightError(Exception):
     """The idempotency key belongs to a request that is still being carried out."""
 
 
-class KeyReused(Exception):
+class KeyReusedError(Exception):
     """The idempotency key was used with other content."""
 
 
-class OutcomeNotRecorded(Exception):
+class OutcomeNotRecordedError(Exception):
     """The order was accepted, but recording its outcome failed; it stays pending for now."""
 
     def __init__(self, transaction_id: UUID) -> None:

@@ -18,13 +18,13 @@ from django.utils.crypto import salted_hmac
 
 from transactions import representation
 from transactions.models import IdempotencyRecord, Transaction
-from transactions.services.errors import KeyInFlight, KeyReused
+from transactions.services.errors import KeyInFlightError, KeyReusedError
 
 CREATED = 201
 _CHUNK = 500
 
 
-class KeyTaken(Exception):
+class KeyTakenError(Exception):
     """The user's key exists already; see `replay`."""
 
 
@@ -50,7 +50,7 @@ def key_hash(value: str) -> str:
 
 
 def reserve(key: Key, transaction_id: UUID) -> None:
-    """Raises KeyTaken, after which the caller's database transaction must roll back."""
+    """Raises KeyTakenError, after which the caller's database transaction must roll back."""
     try:
         IdempotencyRecord.objects.create(
             user_id=key.user_id,
@@ -59,7 +59,7 @@ def reserve(key: Key, transaction_id: UUID) -> None:
             transaction_id=transaction_id,
         )
     except IntegrityError as error:
-        raise KeyTaken from error
+        raise KeyTakenError from error
 
 
 def complete(transaction: Transaction) -> None:
@@ -74,12 +74,12 @@ def complete(transaction: Transaction) -> None:
 
 
 def replay(key: Key) -> dict[str, object]:
-    """The body answered before; raises KeyReused or KeyInFlight."""
+    """The body answered before; raises KeyReusedError or KeyInFlightError."""
     stored = IdempotencyRecord.objects.get(user_id=key.user_id, key=key.value)
     if stored.fingerprint != key.fingerprint:
-        raise KeyReused
+        raise KeyReusedError
     if stored.state != IdempotencyRecord.State.DONE:
-        raise KeyInFlight
+        raise KeyInFlightError
     body: dict[str, object] = json.loads(stored.response_body)
     return body
 

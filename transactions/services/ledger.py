@@ -27,11 +27,11 @@ class Leg(NamedTuple):
     amount_minor: int
 
 
-class InsufficientFunds(Exception):
+class InsufficientFundsError(Exception):
     """The debit would take a customer's balance below zero. Nothing was moved."""
 
 
-class UnbalancedPosting(Exception):
+class UnbalancedPostingError(Exception):
     """The legs do not sum to zero, or name an account that does not exist: a bug in the caller."""
 
 
@@ -39,19 +39,21 @@ def move(transaction_id: UUID, legs: Sequence[Leg]) -> list[LedgerEntry]:
     """Applies the legs, debits first, and returns their entries, not yet stored.
 
     Must run inside a database transaction, which must also `record` the entries. Raises
-    InsufficientFunds with nothing moved.
+    InsufficientFundsError with nothing moved.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("Balances move inside a transaction only.")
     if not legs or sum(leg.amount_minor for leg in legs) != 0:
-        raise UnbalancedPosting(f"The legs of {transaction_id} do not sum to zero.")
+        raise UnbalancedPostingError(f"The legs of {transaction_id} do not sum to zero.")
     entries: list[LedgerEntry] = []
     for leg in sorted(legs, key=lambda leg: leg.amount_minor):
         balance = _apply(leg)
         if balance is None and not entries:
-            raise InsufficientFunds(str(leg.account_id))
+            raise InsufficientFundsError(str(leg.account_id))
         if balance is None:
-            raise UnbalancedPosting(f"Account {leg.account_id} cannot take {leg.amount_minor}.")
+            raise UnbalancedPostingError(
+                f"Account {leg.account_id} cannot take {leg.amount_minor}."
+            )
         entries.append(
             LedgerEntry(
                 transaction_id=transaction_id,

@@ -20,7 +20,7 @@ import telemetry
 from transactions import metrics, representation
 from transactions.models import Account, LedgerEntry, Transaction
 from transactions.services import accounts, gateway_call, idempotency, ledger, outcomes, settlement
-from transactions.services.errors import OutcomeNotRecorded, Refused
+from transactions.services.errors import OutcomeNotRecordedError, RefusedError
 from transactions.uuid7 import timestamp, uuid7
 
 logger = logging.getLogger("transactions.services")
@@ -73,14 +73,14 @@ def place(owner_id: int, new: NewOrder, key_value: str | None = None) -> Result:
     order = _draft(owner_id, new)
     try:
         _open(order, key)
-    except idempotency.KeyTaken:
+    except idempotency.KeyTakenError:
         assert key is not None
         return _replay(key)
     outcomes.log_received(order)
     try:
         cause = _finish(order) if order.status == Status.PENDING else None
     except Exception as error:
-        raise OutcomeNotRecorded(order.pk) from error
+        raise OutcomeNotRecordedError(order.pk) from error
     metrics.DURATION.observe(perf_counter() - started, type=order.type)
     outcomes.tell(order, cause)
     return Result(representation.of_transaction(order))
@@ -95,14 +95,16 @@ def _key(owner_id: int, new: NewOrder, value: str | None) -> idempotency.Key | N
 
 def _check_parties(new: NewOrder, account: Account, counterparty: Account | None) -> None:
     if account.currency != new.currency:
-        raise Refused("currency", "mismatch", f"The account holds {account.currency}.")
+        raise RefusedError("currency", "mismatch", f"The account holds {account.currency}.")
     if counterparty is None:
         return
     if counterparty.pk == account.pk:
-        raise Refused("counterparty", "same_account", "A transfer needs two different accounts.")
+        raise RefusedError(
+            "counterparty", "same_account", "A transfer needs two different accounts."
+        )
     if counterparty.currency != new.currency:
         detail = f"The receiving account does not hold {new.currency}."
-        raise Refused("counterparty", "currency_mismatch", detail)
+        raise RefusedError("counterparty", "currency_mismatch", detail)
 
 
 def _draft(owner_id: int, new: NewOrder) -> Transaction:
@@ -139,7 +141,7 @@ def _debit(order: Transaction) -> list[LedgerEntry]:
     """Holds or transfers the money; the order is final when that was all, or impossible."""
     try:
         entries = ledger.move(order.pk, settlement.debit_legs(order))
-    except ledger.InsufficientFunds:
+    except ledger.InsufficientFundsError:
         settlement.close(order, Status.DECLINED, decline_code=INSUFFICIENT_FUNDS)
         return []
     if order.type == Type.TRANSFER:
