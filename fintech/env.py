@@ -11,32 +11,30 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str) -> str:
-    """The variable's value, or `default` when it is unset or empty."""
-    return os.environ.get(name) or default
+    """The variable's value without surrounding blanks, or `default` when unset or empty."""
+    return os.environ.get(name, "").strip() or default
 
 
 def boolean(name: str, default: bool) -> bool:
     """1/true/yes/on or 0/false/no/off, in any case; anything else is an error."""
-    raw = os.environ.get(name)
-    if not raw:
+    value = text(name, "").lower()
+    if not value:
         return default
-    value = raw.strip().lower()
     if value in _TRUE:
         return True
     if value in _FALSE:
         return False
-    raise ImproperlyConfigured(f"{name}={raw!r} is not a boolean. Use 1 or 0.")
+    raise ImproperlyConfigured(f"{name}={value!r} is not a boolean. Use 1 or 0.")
 
 
 def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     """A whole number within the bounds, both included."""
-    raw = os.environ.get(name)
+    raw = text(name, "")
     if not raw:
         return default
-    try:
-        value = int(raw)
-    except ValueError:
-        value = None
+    digits = raw.removeprefix("-")
+    # int() also takes "1_000" and other scripts' digits, which nobody means here.
+    value = int(raw) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
     if value is None or not minimum <= value <= maximum:
         raise ImproperlyConfigured(
             f"{name}={raw!r} is not a whole number from {minimum} to {maximum}."
@@ -54,8 +52,8 @@ def choice(name: str, default: str, options: Iterable[str]) -> str:
 
 
 def words(name: str, default: Iterable[str]) -> list[str]:
-    """A comma-separated list, blanks dropped."""
-    raw = os.environ.get(name)
+    """A comma-separated list, blanks dropped; `default` when the variable is unset or empty."""
+    raw = text(name, "")
     if not raw:
         return list(default)
     return [word.strip() for word in raw.split(",") if word.strip()]
@@ -63,17 +61,18 @@ def words(name: str, default: Iterable[str]) -> list[str]:
 
 def folder(name: str, default: Path) -> Path:
     """A folder that exists afterwards and can be written; created with mode 0700."""
-    path = Path(os.environ.get(name) or default).expanduser().absolute()
+    raw = text(name, str(default))
+    remedy = f"Set {name} to a folder that this user may write."
     try:
+        path = Path(raw).expanduser().absolute()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
+    except FileExistsError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is a file, not a folder. {remedy}") from None
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise ImproperlyConfigured(
-            f"{name}={str(path)!r} cannot be created: {error.strerror}. "
-            f"Set {name} to a folder that this user may write."
-        ) from error
-    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
-        raise ImproperlyConfigured(
-            f"{name}={str(path)!r} is not writable by this user. "
-            f"Set {name} to a folder that is, or change its owner."
-        )
+            f"{name}={raw!r} cannot be created: {reason}. {remedy}"
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name}={raw!r} is not writable by this user. {remedy}")
     return path

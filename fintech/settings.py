@@ -1,4 +1,4 @@
-"""Settings of the fintech project. Everything mutable lives below DATA_DIR; see docs/settings.md."""
+"""Settings of the fintech project. All that changes lives below DATA_DIR; see docs/settings.md."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,26 @@ from fintech import env, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("FINTECH_DATA_DIR", BASE_DIR / "var")
+HOST = env.text("FINTECH_HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, minimum=1, maximum=65535)
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1, maximum=64)
+WEB_THREADS = env.integer("WEB_THREADS", 4, minimum=1, maximum=64)
 
 # --- Django ---------------------------------------------------------------------------------------
 DEBUG = env.boolean("FINTECH_DEBUG", True)
 ALLOWED_HOSTS = env.words("FINTECH_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 SECRET_KEY = secret.key(DATA_DIR, debug=DEBUG)
+
+# Everything below follows from TLS in front of the site; FINTECH_TLS=0 is for a trusted network.
+TLS = env.boolean("FINTECH_TLS", not DEBUG)
+SECURE_SSL_REDIRECT = TLS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = TLS
+SECURE_HSTS_PRELOAD = TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+if not DEBUG and not TLS:
+    # Chosen by FINTECH_TLS=0, so the deployment check need not repeat it.
+    SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 
 INSTALLED_APPS = [
     "telemetry",
@@ -35,6 +49,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "telemetry.middleware.TelemetryMiddleware",
+    "fintech.health.health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -134,7 +149,7 @@ API_MAX_BODY_BYTES = 65_536
 # Seconds for which an answered Idempotency-Key is kept at least.
 IDEMPOTENCY_TTL = 24 * 3600
 REST_FRAMEWORK: dict[str, object] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["transactions.api.authentication.ApiTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["transactions.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -153,7 +168,7 @@ SPECTACULAR_SETTINGS: dict[str, object] = {
     # From the package, not from a CDN: the documentation works without the internet.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "ENUM_NAME_OVERRIDES": {
         "CurrencyEnum": "transactions.currencies.CHOICES",
         "TransactionTypeEnum": "transactions.models.Transaction.Type",
@@ -179,9 +194,15 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"console": {"()": "fintech.logs.ConsoleFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Django's own handlers would write each of its records a second time.
+    # The cluster's own comings and goings are of no interest until something is wrong.
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django-q": {"level": "WARNING"},
+    },
 }
 
 # --- The rest -------------------------------------------------------------------------------------
@@ -200,6 +221,17 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+# In development files are served from where they lie; in production from STATIC_ROOT, with hashes
+# in their names, so that browsers may keep them for good.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 
-if not DEBUG and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("FINTECH_ALLOWED_HOSTS is empty. Name the hosts this site answers.")
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("FINTECH_ALLOWED_HOSTS names no host. Name those this site answers.")
