@@ -8,7 +8,7 @@ _LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (1, "
 def duration(microseconds: int | float | None) -> str:
     """12.3 ms, 480 µs, 2.41 s, 3 min 20 s; a dash for None."""
     if microseconds is None:
-        return "–"
+        return "-"
     if microseconds < 1_000:
         return f"{microseconds:.0f} µs"
     if microseconds < 999_950:
@@ -64,12 +64,11 @@ def size(number: int) -> str:
     """13.4 MB, decimal units."""
     if number < 1_000:
         return f"{number} B"
-    value = float(number)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1_000
-        if value < 999.5:
-            break
-    return f"{value:.3g} {unit}"
+    units = ("kB", "MB", "GB", "TB")
+    power = 1
+    while number / 1_000**power >= 999.5 and power < len(units):
+        power += 1
+    return f"{number / 1_000**power:.3g} {units[power - 1]}"
 
 
 def escaped(text: str, keep_lines: bool = False) -> str:

@@ -19,7 +19,8 @@ COLUMNS = (
     *("process_id",),
 )
 # The partial index holds these levels and above.
-_SEVERE = 30
+_SEVERE = RawSQL("30", ())
+_SEVERE_FROM = 30
 # A list of one trace's records follows at most this many of its units.
 _MOST_UNITS = 200
 
@@ -85,9 +86,9 @@ def _drivers(filters: Filters) -> list[QuerySet[Log]]:
     base = rows(Log)
     if filters.trace or filters.transaction:
         return [base.filter(uid__in=_uids(filters))]
-    if filters.level is not None and filters.level >= _SEVERE:
+    if filters.level is not None and filters.level >= _SEVERE_FROM:
         # With the level fixed the index is in order of the key; the literal names its condition.
-        severe = base.filter(level__gte=RawSQL(str(_SEVERE), ()))
+        severe = base.filter(level__gte=_SEVERE)
         return [severe.filter(level=level) for level in _levels(filters.level)]
     return [base]
 
@@ -95,7 +96,7 @@ def _drivers(filters: Filters) -> list[QuerySet[Log]]:
 def _levels(least: int) -> list[int]:
     """The levels that occur from `least` up: one seek in the index for each."""
     levels: list[int] = []
-    severe = rows(Log).filter(level__gte=RawSQL(str(_SEVERE), ()))
+    severe = rows(Log).filter(level__gte=_SEVERE)
     while len(levels) < 20:
         found = severe.filter(level__gte=least).aggregate(least=Min("level"))["least"]
         if found is None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import DatabaseError, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 from django.utils.connection import ConnectionDoesNotExist
 
@@ -20,7 +21,7 @@ MAX_KEY = 2**63 - 1
 _BUSY_TIMEOUT = 2_000
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailableError(Exception):
     """The store cannot be read. `reason` is one sentence, `command` what to run next."""
 
     def __init__(self, reason: str, command: str) -> None:
@@ -46,48 +47,53 @@ def key_of(when: datetime) -> int:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Read with a short wait for locks; database errors become `StoreUnavailable`."""
+    """Read with a short wait for locks; database errors become `StoreUnavailableError`."""
     try:
         with connections[settings.DATABASE].cursor() as cursor:
-            waited = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+            waited = _busy_timeout(cursor)
             cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT}")
             try:
                 yield
             finally:
-                cursor.execute(f"PRAGMA busy_timeout={int(waited)}")
+                cursor.execute(f"PRAGMA busy_timeout={waited}")
     except ConnectionDoesNotExist:
         raise _no_alias() from None
     except DatabaseError as error:
         raise _explain(error) from error
 
 
-def _no_alias() -> StoreUnavailable:
-    return StoreUnavailable(
+def _busy_timeout(cursor: CursorWrapper) -> int:
+    cursor.execute("PRAGMA busy_timeout")
+    return int(cursor.fetchone()[0])
+
+
+def _no_alias() -> StoreUnavailableError:
+    return StoreUnavailableError(
         f"DATABASES has no alias “{settings.DATABASE}”, where telemetry keeps its records. "
         "Add it to the settings.",
         "python manage.py check",
     )
 
 
-def _explain(error: DatabaseError) -> StoreUnavailable:
+def _explain(error: DatabaseError) -> StoreUnavailableError:
     text = str(error)
     alias = settings.DATABASE
     if "no such table" in text or "no such column" in text:
-        return StoreUnavailable(
+        return StoreUnavailableError(
             "The telemetry database has not been migrated to this version.",
             f"python manage.py migrate --database {alias}",
         )
     if "unable to open" in text:
         name = connections[alias].settings_dict["NAME"]
-        return StoreUnavailable(
+        return StoreUnavailableError(
             f"The telemetry database {name} cannot be opened.",
             f"python manage.py migrate --database {alias}",
         )
     if "locked" in text:
-        return StoreUnavailable(
+        return StoreUnavailableError(
             "The telemetry database is locked by another program. Close it, then reload this page.",
             "python manage.py telemetry_status",
         )
-    return StoreUnavailable(
+    return StoreUnavailableError(
         f"The telemetry database cannot be read: {text}.", "python manage.py telemetry_status"
     )

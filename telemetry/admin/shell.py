@@ -1,0 +1,114 @@
+"""What every page has: the navigation strip, how fresh the data is, and a page for bad days."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from telemetry.queries import status
+from telemetry.queries.store import StoreUnavailableError, reading
+
+P = ParamSpec("P")
+Page = Callable[Concatenate[AdminSite, HttpRequest, P], HttpResponse]
+
+VIEW_REQUEST = "telemetry.view_request"
+VIEW_LOG = "telemetry.view_log"
+VIEW_ERROR = "telemetry.view_error"
+# (title, URL name, permission), in the order of the strip
+_STRIP = (
+    ("Overview", "telemetry_overview", VIEW_REQUEST),
+    ("Requests", "telemetry_request_changelist", VIEW_REQUEST),
+    ("Logs", "telemetry_log_changelist", VIEW_LOG),
+    ("Errors", "telemetry_error_changelist", VIEW_ERROR),
+    ("Status", "telemetry_status", VIEW_REQUEST),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One link of the navigation strip."""
+
+    title: str
+    url: str
+    current: bool
+
+
+def page(permission: str) -> Callable[[Page[P]], Page[P]]:
+    """A view for those who hold `permission`, which answers readably when the store can't be read.
+
+    Anonymous visitors are dealt with by `AdminSite.admin_view`.
+    """
+
+    def decorate(view: Page[P]) -> Page[P]:
+        @wraps(view)
+        def guarded(
+            site: AdminSite, request: HttpRequest, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            if not request.user.has_perm(permission):  # type: ignore[union-attr]
+                raise PermissionDenied
+            try:
+                with reading():
+                    return view(site, request, *args, **kwargs)
+            except StoreUnavailableError as problem:
+                return _unavailable(site, request, problem)
+
+        return guarded
+
+    return decorate
+
+
+def render(
+    site: AdminSite,
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any],
+    *,
+    code: int = 200,
+    tab: str = "",
+) -> TemplateResponse:
+    """`telemetry/NAME.html` in the shell, rendered while the store is open for reading."""
+    response = TemplateResponse(
+        request, f"telemetry/{name}.html", frame(site, request, tab) | context, status=code
+    )
+    return response.render()
+
+
+def frame(site: AdminSite, request: HttpRequest, tab: str = "") -> dict[str, Any]:
+    """The context that every page has."""
+    return {
+        **site.each_context(request),
+        "strip": _strip(site, request, tab),
+        "freshness": status.status(),
+        "now_path": request.get_full_path(),
+    }
+
+
+def url(site: AdminSite, name: str, *args: object) -> str:
+    """The path of a page of `site`."""
+    return reverse(f"admin:{name}", args=args, current_app=site.name)
+
+
+def _strip(site: AdminSite, request: HttpRequest, tab: str) -> list[Tab]:
+    return [
+        Tab(title, url(site, name), title == tab)
+        for title, name, permission in _STRIP
+        if request.user.has_perm(permission)  # type: ignore[union-attr]
+    ]
+
+
+def _unavailable(
+    site: AdminSite, request: HttpRequest, problem: StoreUnavailableError
+) -> HttpResponse:
+    context = {
+        **site.each_context(request),
+        "strip": _strip(site, request, ""),
+        "title": "Telemetry cannot be read",
+        "problem": problem,
+    }
+    return TemplateResponse(request, "telemetry/unavailable.html", context, status=503).render()
