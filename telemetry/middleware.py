@@ -32,6 +32,10 @@ class TelemetryMiddleware:
         unit = self._begin(request)
         try:
             response: HttpResponseBase = self.get_response(request)
+        except BaseException as error:
+            self._abort(unit, request, error)
+            raise
+        else:
             self._end(unit, request, response)
             return response
         finally:
@@ -41,6 +45,10 @@ class TelemetryMiddleware:
         unit = self._begin(request)
         try:
             response: HttpResponseBase = await self.get_response(request)
+        except BaseException as error:
+            self._abort(unit, request, error)
+            raise
+        else:
             self._end(unit, request, response)
             return response
         finally:
@@ -63,3 +71,12 @@ class TelemetryMiddleware:
             requests.end(unit, request, response)
         except Exception:
             faults.report("ending a request")
+
+    def _abort(self, unit: Unit | None, request: HttpRequest, error: BaseException) -> None:
+        # Not an exception of the application's: Django has made a response of those.
+        if unit is None:
+            return
+        try:
+            requests.abort(unit, request, error)
+        except Exception:
+            faults.report("ending an unanswered request")

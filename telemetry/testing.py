@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from telemetry.capture import sink
-from telemetry.journal import events
+from telemetry.journal import events as journal_events
 
 try:
     import pytest
 except ImportError:
     pytest = None  # type: ignore[assignment]
 
-E = TypeVar("E", bound=events.Event)
+E = TypeVar("E", bound=journal_events.Event)
 
 
 class Captured:
@@ -31,33 +31,33 @@ class Captured:
         self._memory = memory
 
     @property
-    def events(self) -> list[events.Event]:
+    def events(self) -> list[journal_events.Event]:
         """All of them."""
         return self._memory.events
 
     @property
-    def requests(self) -> list[events.UnitDone]:
+    def requests(self) -> list[journal_events.UnitDone]:
         """Requests, tasks and commands that have ended."""
-        return self._of(events.UnitDone)
+        return self._of(journal_events.UnitDone)
 
     @property
-    def logs(self) -> list[events.LogMade]:
+    def logs(self) -> list[journal_events.LogMade]:
         """Log records."""
-        return self._of(events.LogMade)
+        return self._of(journal_events.LogMade)
 
     @property
-    def errors(self) -> list[events.ErrorRaised]:
+    def errors(self) -> list[journal_events.ErrorRaised]:
         """Exceptions."""
-        return self._of(events.ErrorRaised)
+        return self._of(journal_events.ErrorRaised)
 
     @property
-    def samples(self) -> list[events.Sample]:
+    def samples(self) -> list[journal_events.Sample]:
         """Metric samples, [type, name, labels, value], inside units of work and outside."""
-        found: list[events.Sample] = []
+        found: list[journal_events.Sample] = []
         for event in self.events:
-            if isinstance(event, events.UnitDone):
+            if isinstance(event, journal_events.UnitDone):
                 found += event.metrics
-            elif isinstance(event, events.SamplesMade):
+            elif isinstance(event, journal_events.SamplesMade):
                 found += event.samples
         return found
 

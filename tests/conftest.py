@@ -8,6 +8,8 @@ import pytest
 
 from tests.site import Site, prepare
 
+pytest_plugins = ["telemetry.testing"]
+
 
 @pytest.fixture(scope="session")
 def prepared_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,5 +1,6 @@
 """A request as a unit of work: begun before any other middleware, ended when it is answered."""
 
+import asyncio
 import ipaddress
 from typing import Any
 from urllib.parse import unquote
@@ -7,7 +8,7 @@ from urllib.parse import unquote
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from telemetry.capture import context, ids, logs, redact, units, values
+from telemetry.capture import context, errors, ids, logs, redact, streams, units, values
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
@@ -32,10 +33,19 @@ def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     response.headers.setdefault("X-Request-ID", unit.caller_request_id or unit.uid)
     response.headers.setdefault("traceparent", ids.traceparent(unit.trace_id, unit.uid))
     if response.streaming:
-        # Closed by the server after the last byte, or when the client has gone.
-        response._resource_closers.append(lambda: _finish(unit, request, response))  # type: ignore[attr-defined]
+        streams.observe(unit, response, lambda: _finish(unit, request, response))
     else:
         _finish(unit, request, response)
+
+
+def abort(unit: Unit, request: HttpRequest, error: BaseException) -> None:
+    """No response came of it: the client has gone, or the server is ending this worker."""
+    if isinstance(error, asyncio.CancelledError):
+        unit.attributes[streams.DISCONNECTED] = True
+    else:
+        unit.error_type = errors.type_name(error)
+    describe(unit, request, None)
+    units.end(unit)
 
 
 def _finish(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
