@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction as database
 from rest_framework.authtoken.models import Token
 
-from transactions.api.authentication import EXEMPT_GROUP
+from transactions.api.throttling import EXEMPT_GROUP
 from transactions.models import Account
 from transactions.services.funding import fund
 

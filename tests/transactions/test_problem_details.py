@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
-from transactions.api.throttling import ApiRateThrottle
+from transactions.api.throttling import EXEMPT_GROUP, ApiRateThrottle
 
 MEMBERS = {"type", "title", "status", "detail", "instance"}
 
@@ -118,6 +118,6 @@ def test_each_user_has_a_rate_of_their_own(
 def test_demo_users_are_not_throttled(
     api: APIClient, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user.groups.create(name="demo")
+    user.groups.create(name=EXEMPT_GROUP)
     monkeypatch.setattr(ApiRateThrottle, "THROTTLE_RATES", {"api": "1/min"})
     assert [api.get("/api/accounts/").status_code for _ in range(5)] == [200] * 5

@@ -13,6 +13,13 @@ from transactions.models import Account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
+@pytest.fixture(autouse=True)
+def known_user(api: APIClient) -> None:
+    # Whether a user is exempt from throttling is asked once a minute, not for each request.
+    api.get("/api/accounts/")
+
+
 _CONTROL = ("BEGIN", "COMMIT")
 
 
