@@ -101,7 +101,7 @@ DATABASES = {
         "NAME": DATA_DIR / "telemetry.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
-        "TEST": {"NAME": DATA_DIR / "test-telemetry.sqlite3"},
+        "TEST": {"NAME": DATA_DIR / "test-telemetry.sqlite3", "DEPENDENCIES": []},
     },
 }
 DATABASE_ROUTERS = ["telemetry.router.TelemetryRouter"]

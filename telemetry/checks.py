@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Tags, Warning
-from django.core.checks import register as register_check
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
 from telemetry.conf import DEFAULTS, settings
@@ -44,6 +44,7 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "INGEST": (lambda value: value in ("auto", "external", "off"), "auto, external or off"),
     "LOG_LEVEL": (lambda value: value in _LEVELS, f"one of {', '.join(_LEVELS)}"),
+    "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
     "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
@@ -58,6 +59,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
             "ARCHIVE_HOURS",
             "ARCHIVE_MAX_BYTES",
             "BATCH_RECORDS",
+            "LOG_FILE_BYTES",
+            "LOG_FILE_HOURS",
+            "LOG_FILES_KEEP",
             "POLL_SECONDS",
         ),
         (_positive, "a number above 0"),
@@ -117,7 +121,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         ]
     if listed[0] != MIDDLEWARE:
         return [
-            Warning(
+            checks.Warning(
                 f"{listed[0]} stands before telemetry's middleware: what it does is not observed.",
                 hint=f'Put "{MIDDLEWARE}" first in MIDDLEWARE.',
                 id="telemetry.W001",
@@ -136,13 +140,13 @@ def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
 def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """telemetry.W002: the SQLite library has the WAL-reset corruption bug."""
     # What Django's backend uses, which a project may have replaced by a newer one.
-    from django.db.backends.sqlite3.base import Database
+    from django.db.backends.sqlite3 import base
 
-    library: Any = Database or sqlite3
+    library: Any = vars(base).get("Database", sqlite3)
     if not has_wal_reset_bug(library.sqlite_version_info):
         return []
     return [
-        Warning(
+        checks.Warning(
             f"SQLite {library.sqlite_version} can corrupt a WAL database when two connections "
             "reset the log at once.",
             hint="Install SQLite 3.51.3 or newer, or the package pysqlite3 and put it in place of "
@@ -163,5 +167,5 @@ def check_sqlite_deploy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def register() -> None:
     """Called by `AppConfig.ready()`."""
     for check in (check_keys, check_values, check_database, check_middleware, check_sqlite):
-        register_check(check, Tags.compatibility)
-    register_check(check_sqlite_deploy, Tags.compatibility, deploy=True)
+        checks.register(check, Tags.compatibility)
+    checks.register(check_sqlite_deploy, Tags.compatibility, deploy=True)

@@ -11,12 +11,13 @@ from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
 DEFAULTS: dict[str, Any] = {
-    # Where the journal and the archive live; None: `var` below BASE_DIR, or below the working folder.
+    # Where the journal, log files and archive live; None: `var` below BASE_DIR (or below the
+    # working folder).
     "DATA_DIR": None,
     # The alias in DATABASES that holds the store.
     "DATABASE": "telemetry",
-    # auto: the first web process that serves a request ingests in a thread, until `manage.py ingest`
-    # takes over; external: only `manage.py ingest` does; off: nothing is captured.
+    # auto: the first web process that serves a request ingests in a thread, until
+    # `manage.py ingest` takes over; external: only `manage.py ingest` does; off: nothing is captured.
     "INGEST": "auto",
     # Recorded with each process, so that a fault can be tied to a release.
     "APP_VERSION": "",
@@ -42,6 +43,12 @@ DEFAULTS: dict[str, Any] = {
     # Ingested segments are kept, compressed, for re-reading after a restore. Hours and bytes.
     "ARCHIVE_HOURS": 24,
     "ARCHIVE_MAX_BYTES": 1024 * 1024 * 1024,
+    # Rotated JSON log files in DATA_DIR/logs: app.jsonl has every record, error.jsonl ERROR and
+    # above. A file is closed at this size (bytes) or age (hours) and compressed; so many are kept.
+    "LOG_FILES": True,
+    "LOG_FILE_BYTES": 64 * 1024 * 1024,
+    "LOG_FILE_HOURS": 24,
+    "LOG_FILES_KEEP": 14,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).
     "BATCH_RECORDS": 5_000,
     "POLL_SECONDS": 0.25,
@@ -70,6 +77,11 @@ class Settings:
     def archive_dir(self) -> Path:
         """Compressed copies of ingested segments."""
         return Path(self.DATA_DIR) / "archive"
+
+    @property
+    def logs_dir(self) -> Path:
+        """The rotated JSON log files."""
+        return Path(self.DATA_DIR) / "logs"
 
     def clear(self) -> None:
         """Forget what was read, so that the next access reads Django's settings again."""

@@ -1,12 +1,12 @@
 """For tests of an application: what telemetry captured, in memory.
 
-Under Django's test runners nothing is written anywhere. In a test that wants to see it:
+Under Django's test runners nothing is written anywhere. A test that wants to see it:
 
     def test_a_payment_binds_its_transaction(client, telemetry_capture):
         client.post("/pay/")
         assert telemetry_capture.requests[0].attributes["transaction.id"]
 
-With pytest, name `pytest_plugins = ["telemetry.testing"]` in conftest.py; elsewhere use `capture()`.
+With pytest, set `pytest_plugins = ["telemetry.testing"]` in conftest.py; else use `capture()`.
 """
 
 from collections.abc import Iterator

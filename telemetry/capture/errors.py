@@ -44,6 +44,7 @@ def record(unit: Unit | None, error: BaseException, *, handled: bool) -> None:
             culprit=culprit(error.__traceback__),
             route=None if unit is None else unit.where(),
             stack=stack_text(error),
+            trace_id=None if unit is None else unit.caller_trace_id,
         )
     )
 

@@ -36,7 +36,7 @@ class TelemetryHandler(logging.Handler):
             _busy.now = False
 
     # Records are encoded under the journal's own lock; a second one would only add waiting.
-    def createLock(self) -> None:
+    def createLock(self) -> None:  # noqa: N802 - the name is logging's
         self.lock = None
 
 
@@ -68,6 +68,7 @@ def to_event(record: logging.LogRecord, unit: Unit | None) -> events.LogMade:
         template=values.text(template, 1_000) if record.args and template else None,
         code=f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}",
         attributes=_attributes(record, unit),
+        trace_id=None if unit is None else unit.caller_trace_id,
     )
 
 
@@ -93,7 +94,7 @@ _handler = TelemetryHandler()
 
 
 def ensure_attached() -> None:
-    """Attach the handler where records arrive; a later logging configuration may have removed it."""
+    """Attach the handler where records arrive; logging may have been configured anew since."""
     if _handler not in logging.root.handlers:
         _attach()
 

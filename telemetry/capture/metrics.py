@@ -110,7 +110,7 @@ _declared: dict[str, Metric] = {}
 
 
 def counter(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Counter:
-    """Declare a counter; `name` ends in `_total`. Raises ValueError for a name Prometheus refuses."""
+    """Declare a counter, named `…_total`. Raises ValueError for a name that Prometheus refuses."""
     if not name.endswith("_total"):
         raise ValueError(f"name: {name!r} does not end in _total, as a counter's does.")
     return _declare(Counter(name, help, labels, unit))
@@ -138,7 +138,7 @@ def _declare(metric: M) -> M:
     known = _declared.setdefault(metric.name, metric)
     if type(known) is not type(metric) or known.labels != metric.labels:
         raise ValueError(f"name: {metric.name!r} is declared already, as another metric.")
-    return known  # type: ignore[return-value]
+    return known
 
 
 def _number(name: str, value: float) -> float:

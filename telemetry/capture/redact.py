@@ -56,7 +56,7 @@ def query_string(value: str) -> str:
 
 
 def _query_pair(pair: str) -> str:
-    key, equals, value = pair.partition("=")
+    key, equals, _ = pair.partition("=")
     if equals and is_sensitive(key):
         return f"{key}={REDACTED}"
     return text(pair)

@@ -83,7 +83,7 @@ def _load_baggage(header: str) -> dict[str, str]:
 
 
 def client_network(address: str) -> str:
-    """The /24 (IPv4) or /48 (IPv6) that an address is in: enough for a pattern, not for a person."""
+    """The /24 (IPv4) or /48 (IPv6) of an address: enough for a pattern, not for a person."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

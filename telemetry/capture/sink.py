@@ -1,4 +1,4 @@
-"""Where this process's records go: its journal; nowhere under a test runner; a list in a fixture."""
+"""Where this process's records go: the journal; a fixture's list; nowhere under a test runner."""
 
 import os
 import socket
@@ -20,7 +20,8 @@ from telemetry.journal.writer import Journal
 class Sink(Protocol):
     """Takes events; never raises."""
 
-    board: Board
+    @property
+    def board(self) -> Board: ...
 
     def emit(self, event: events.Event) -> None: ...
 
@@ -159,10 +160,11 @@ def _choose() -> Sink:
     global _sink
     # Django's test runners put `outbox` there: an application's tests must write nothing.
     if settings.INGEST == "off" or hasattr(mail, "outbox"):
-        _sink = NullSink()
+        chosen: Sink = NullSink()
     else:
-        _sink = JournalSink()
-    return _sink
+        chosen = JournalSink()
+    _sink = chosen
+    return chosen
 
 
 def _after_fork() -> None:

@@ -87,5 +87,6 @@ def _record_failure(unit: Unit, result: str) -> None:
             culprit=place,
             route=unit.route,
             stack=values.text(f"Traceback{trace}", errors.STACK_LIMIT),
+            trace_id=unit.caller_trace_id,
         )
     )

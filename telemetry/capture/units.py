@@ -91,9 +91,9 @@ def _write(unit: Unit, status: int | None) -> None:
 def _keeps_detail(unit: Unit, status: int | None, duration: int) -> bool:
     if unit.error_type is not None or (status is not None and status >= 500):
         return True
-    if duration >= settings.SLOW_SECONDS * 1_000_000:
-        return True
-    return random.random() < settings.DETAIL_SAMPLE  # noqa: S311 - sampling
+    slow: float = settings.SLOW_SECONDS * 1_000_000
+    sample: float = settings.DETAIL_SAMPLE
+    return duration >= slow or random.random() < sample  # noqa: S311 - sampling
 
 
 def _spans(unit: Unit) -> list[tuple[int, int, str, str]]:

@@ -85,7 +85,7 @@ def _mapping(values: Mapping[Any, Any], depth: int, budget: list[int]) -> dict[s
 
 
 def _sequence(values: Any, depth: int, budget: list[int]) -> list[Any]:
-    cleaned = []
+    cleaned: list[Any] = []
     for value in values:
         if len(cleaned) >= MAX_ITEMS:
             cleaned.append(f"… [cut: {len(values)} items]")

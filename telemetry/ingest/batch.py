@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from telemetry.ingest.connection import Store, StoreUnavailable, is_passing
+from telemetry.ingest.logfiles import Lines, LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys, Rows
 from telemetry.journal import events
@@ -56,9 +57,11 @@ class _Progress:
 class Batches:
     """Stores batches of records. A record that the store refuses is found by halving."""
 
-    def __init__(self, store: Store, names: Names) -> None:
+    def __init__(self, store: Store, names: Names, files: LogFiles) -> None:
         self._store = store
         self._names = names
+        self._files = files
+        self._resources: dict[int, dict[str, object]] = {}
         self._keys = Keys(time.time_ns())
 
     def store(self, entries: list[Entry]) -> None:
@@ -92,14 +95,16 @@ class Batches:
     def _commit(self, entries: list[Entry], refused: str = "") -> None:
         progress: dict[int, _Progress] = {}
         sources: dict[int, Source] = {}
-        with self._store.transaction() as db:
+        # The files outside: they are cut back also when the commit itself fails.
+        with self._files.transaction(), self._store.transaction() as db:
+            lines = Lines(self._resources, db)
             rows = Rows(db, self._names, self._keys)
             for source, record in entries:
                 sources[source.id] = source
                 done = progress.setdefault(source.id, _Progress())
                 done.end = record.offset + len(record.raw) + (record.reason != "torn")
                 done.next_seq = max(done.next_seq, record.seq + 1)
-                reason = refused or _add(rows, source, record)
+                reason = refused or _add(rows, lines, source, record)
                 if reason:
                     done.quarantined += 1
                     _quarantine(db, source, record, reason)
@@ -107,11 +112,13 @@ class Batches:
                     done.stored += 1
             rows.write()
             _advance(db, sources, progress)
+            self._files.append(db, lines)
+        self._files.commit()
         for key, done in progress.items():
             sources[key].position = done.end
 
 
-def _add(rows: Rows, source: Source, record: Record) -> str:
+def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
     """Why the record cannot be read, or nothing."""
     if record.payload is None:
         return record.reason
@@ -120,6 +127,7 @@ def _add(rows: Rows, source: Source, record: Record) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return f"not an event: {error}"
     rows.add(event, source.process)
+    lines.add(event, source.process)
     return ""
 
 

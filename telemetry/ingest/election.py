@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ _REQUEST = "ingest.request"
 
 
 class Election:
-    """The ingest lock, and a second one that a process holds for as long as it asks for the first."""
+    """The ingest lock, and a second one that a process holds while it asks for the first."""
 
     def __init__(self) -> None:
         self._folder: Path = settings.journal_dir
@@ -33,7 +34,7 @@ class Election:
         return True
 
     def demand(self, timeout: float) -> bool:
-        """Ask the holder to hand over, and take the lock; False when it did not within `timeout`."""
+        """Ask the holder to hand over, and take the lock; False when `timeout` seconds pass."""
         self._request = self._open(_REQUEST)
         try:
             end = time.monotonic() + timeout
@@ -79,8 +80,6 @@ def holder() -> dict[str, object] | None:
 
 
 def _write_holder(fd: int) -> None:
-    import sys
-
     words = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
     text = json.dumps({"pid": os.getpid(), "since": time.time(), "command": words})
     os.ftruncate(fd, 0)

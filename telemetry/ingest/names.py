@@ -34,13 +34,13 @@ class Names:
             )
         return found
 
-    def declare(self, db: sqlite3.Connection, name: str, kind: str, unit: str, help: str) -> None:
+    def declare(self, db: sqlite3.Connection, name: str, kind: str, unit: str, text: str) -> None:
         """Store what a metric is; the newest declaration stands."""
         db.execute(
             "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET"
             " type = excluded.type, unit = excluded.unit, help = excluded.help",
-            (name, kind, unit, help),
+            (name, kind, unit, text),
         )
 
     def series(self, db: sqlite3.Connection, kind: str, name: str, labels: dict[str, str]) -> int:

@@ -21,8 +21,8 @@ INSERTS = {
     "requests": (
         "INSERT INTO telemetry_request (id, uid, caller_trace_id, caller_span_id,"
         " caller_request_id, process_id, kind, is_self, method, route_id, path, status, duration,"
-        " level, outcome, transaction_id, load_run_id, user_id, error_type_id, db_count, db_time, log_count,"
-        " attributes, metrics, spans)"
+        " level, outcome, transaction_id, load_run_id, user_id, error_type_id, db_count, db_time,"
+        " log_count, attributes, metrics, spans)"
         " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     ),
     "logs": (

@@ -9,6 +9,7 @@ from telemetry.conf import settings
 from telemetry.ingest import archive, gauges, notices, retire, sources
 from telemetry.ingest.batch import Batches, Contended, Entry, Source, advice
 from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
 from telemetry.journal import reader
@@ -25,7 +26,8 @@ class Worker:
         self._store = Store()
         self._names = Names()
         self._keys = Keys(time.time_ns() >> 5)
-        self._batches = Batches(self._store, self._names)
+        self._files = LogFiles()
+        self._batches = Batches(self._store, self._names, self._files)
         self._active = gauges.ActiveRequests()
         self._trimmed = 0.0
 
@@ -47,7 +49,8 @@ class Worker:
             self.close()
 
     def close(self) -> None:
-        """Let go of the store's connection."""
+        """Let go of the store's connection and of the log files."""
+        self._files.close()
         self._store.close()
 
     def drain(self) -> int:

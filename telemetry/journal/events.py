@@ -64,6 +64,8 @@ class LogMade(msgspec.Struct, array_like=True, tag_field="tag", tag="l", gc=Fals
     template: str | None
     code: str | None
     attributes: dict[str, Any]
+    # The caller's, where the unit has one: else its uid is its trace id.
+    trace_id: str | None = None
 
 
 class ErrorRaised(msgspec.Struct, array_like=True, tag_field="tag", tag="e", gc=False):
@@ -77,6 +79,7 @@ class ErrorRaised(msgspec.Struct, array_like=True, tag_field="tag", tag="e", gc=
     culprit: str
     route: str | None
     stack: str
+    trace_id: str | None = None
 
 
 class SamplesMade(msgspec.Struct, array_like=True, tag_field="tag", tag="m", gc=False):

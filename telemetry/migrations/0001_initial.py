@@ -1,8 +1,8 @@
 import django.db.models.deletion
-import telemetry.models.base
-import telemetry.models.fields
 from django.db import migrations, models
 
+import telemetry.models.base
+import telemetry.models.fields
 
 CREATE_BUCKET = """
 CREATE TABLE telemetry_bucket (

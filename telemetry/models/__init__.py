@@ -1,7 +1,7 @@
 """The store: captured rows, rollups and the state of delivery, in a database of their own."""
 
 from telemetry.models.base import Name
-from telemetry.models.delivery import Process, Quarantine, Segment, Total
+from telemetry.models.delivery import LogFile, Process, Quarantine, Segment, Total
 from telemetry.models.errors import Error, Occurrence
 from telemetry.models.loadruns import LoadRun
 from telemetry.models.logs import Log
@@ -14,6 +14,7 @@ __all__ = [
     "HistogramBucket",
     "LoadRun",
     "Log",
+    "LogFile",
     "Metric",
     "Name",
     "Occurrence",

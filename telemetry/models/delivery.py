@@ -59,6 +59,18 @@ class Quarantine(models.Model):
     data = models.BinaryField()
 
 
+class LogFile(models.Model):
+    """How much of a log file is committed; what lies beyond is cut off at restart.
+
+    `inode` tells the file from one that rotation has put in its place.
+    """
+
+    name = models.TextField(primary_key=True)
+    inode = models.BigIntegerField()
+    length = models.BigIntegerField(help_text="bytes")
+    opened = MicrosecondField()
+
+
 class Total(models.Model):
     """A count over all time: `stored`, `quarantined`, `emitted`, `dropped:REASON`."""
 

@@ -50,7 +50,8 @@ class MicrosecondField(models.BigIntegerField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> int | None:
         if value is None or hasattr(value, "resolve_expression") or isinstance(value, int):
-            return value  # type: ignore[return-value]
+            prepared: int | None = value
+            return prepared
         moment = self.to_python(value)
         return None if moment is None else to_microseconds(moment)
 
@@ -59,7 +60,7 @@ class MicrosecondField(models.BigIntegerField):  # type: ignore[type-arg]
         return "" if value is None else value.isoformat()
 
     def formfield(self, **kwargs: Any) -> Any:
-        return models.DateTimeField.formfield(self, **kwargs)  # type: ignore[arg-type]
+        return models.DateTimeField.formfield(self, **kwargs)
 
 
 class HexIdField(models.BinaryField):  # type: ignore[type-arg]

@@ -87,7 +87,7 @@ class Request(TimeKeyed):
     @property
     def trace_id(self) -> str:
         """The W3C trace id: the caller's where one came in, else our own."""
-        return self.caller_trace_id or self.uid
+        return str(self.caller_trace_id or self.uid)
 
     @property
     def request_id(self) -> str:

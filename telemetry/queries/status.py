@@ -110,9 +110,12 @@ def _count() -> Status:
 
 def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
     alias = settings.DATABASE
-    ended = set(
-        Process.objects.using(alias).filter(ended__isnull=False).values_list("writer", flat=True)
-    )
+    ended = {
+        str(writer)
+        for writer in Process.objects.using(alias)
+        .filter(ended__isnull=False)
+        .values_list("writer", flat=True)
+    }
     rows = (
         Segment.objects.using(alias)
         .filter(process__ended__isnull=True)
@@ -155,13 +158,12 @@ def _time_of(payload: bytes | None) -> int | None:
 
 def _files() -> dict[str, int]:
     store = Path(str(connections[settings.DATABASE].settings_dict["NAME"]))
-    sizes = {
+    return {
         "store": _size(store),
         "store_wal": _size(store.with_name(f"{store.name}-wal")),
         "journal": _folder_size(settings.journal_dir),
         "archive": _folder_size(settings.archive_dir),
     }
-    return sizes
 
 
 def _size(path: Path) -> int:

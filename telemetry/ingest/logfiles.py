@@ -1,0 +1,206 @@
+"""The rotated JSON log files: exactly once, as the rows are.
+
+The lengths of the files are committed with the position. What was appended and not committed is cut
+off again, at once after a rollback, at the next start after a crash.
+"""
+
+import gzip
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from telemetry.conf import settings
+from telemetry.ingest.connection import StoreUnavailable
+from telemetry.journal import events, otel
+
+APP, ERROR = "app", "error"
+_ERROR_LEVEL = 40
+_SUFFIX = ".jsonl"
+_FIND = "SELECT inode, length, opened FROM telemetry_logfile WHERE name = ?"
+_PROCESS = "SELECT pid, host, app_version FROM telemetry_process WHERE id = ?"
+_SAVE = (
+    "INSERT INTO telemetry_logfile (name, inode, length, opened) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET"
+    " inode = excluded.inode, length = excluded.length, opened = excluded.opened"
+)
+
+
+class Lines:
+    """The lines that one batch adds to each file."""
+
+    def __init__(self, resources: dict[int, dict[str, object]], db: sqlite3.Connection) -> None:
+        self.texts: dict[str, list[bytes]] = {APP: [], ERROR: []}
+        self._enabled = settings.LOG_FILES
+        self._resources = resources
+        self._db = db
+
+    def add(self, event: events.Event, process: int) -> None:
+        """Turn an event into a line of app.jsonl, and of error.jsonl from ERROR up."""
+        if not self._enabled:
+            return
+        found = otel.log_object(event)
+        if found is None:
+            return
+        level, content = found
+        content["resource"] = self._resource(process)
+        line = otel.encode(content) + b"\n"
+        self.texts[APP].append(line)
+        if level >= _ERROR_LEVEL:
+            self.texts[ERROR].append(line)
+
+    def _resource(self, process: int) -> dict[str, object]:
+        """Which process it was, in OpenTelemetry's names."""
+        found = self._resources.get(process)
+        if found is None:
+            pid, host, version = self._db.execute(_PROCESS, (process,)).fetchone()
+            found = {"host.name": host, "process.pid": pid, "service.version": version}
+            # 0: the record that says who it is has not come yet.
+            if pid:
+                self._resources[process] = found
+        return found
+
+
+class _File:
+    """One open log file; `length` is what is committed, or about to be."""
+
+    def __init__(self, db: sqlite3.Connection, name: str) -> None:
+        self.name = name
+        self.path: Path = settings.logs_dir / f"{name}{_SUFFIX}"
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self.fd = os.open(self.path, flags, 0o600)
+        self.inode = os.fstat(self.fd).st_ino
+        row = db.execute(_FIND, (name,)).fetchone()
+        # Another file than the committed one: rotation had put it there and wrote no more.
+        known = row is not None and row[0] == self.inode
+        self.length: int = row[1] if known else 0
+        self.opened: int = row[2] if known else time.time_ns() // 1000
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget what lies beyond the committed length."""
+        size = os.fstat(self.fd).st_size
+        if size > self.length:
+            os.ftruncate(self.fd, self.length)
+        else:
+            # After power loss the file may be shorter than what was committed.
+            self.length = size
+
+    def append(self, db: sqlite3.Connection, data: bytes) -> int:
+        """Write, and note the new length in the batch's transaction; returns that length."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.fd, view) :]
+        length = self.length + len(data)
+        db.execute(_SAVE, (self.name, self.inode, length, self.opened))
+        return length
+
+    def is_due(self) -> bool:
+        """Whether rotation's size or age is reached."""
+        age = time.time() - self.opened / 1e6
+        return self.length > 0 and (
+            self.length >= settings.LOG_FILE_BYTES or age >= settings.LOG_FILE_HOURS * 3600
+        )
+
+
+class LogFiles:
+    """app.jsonl and error.jsonl, appended to by the holder of the ingest lock alone."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, _File] = {}
+        self._written: dict[str, int] = {}
+        # What an earlier process closed and did not come to compress.
+        self._closed = {APP, ERROR}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Inside the store's transaction: cut the files back when that does not commit."""
+        self._written.clear()
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+
+    def append(self, db: sqlite3.Connection, lines: Lines) -> None:
+        """Write a batch's lines, last in its transaction. Raises StoreUnavailable."""
+        try:
+            for name, texts in lines.texts.items():
+                if texts:
+                    file = self._open(db, name)
+                    if file.is_due():
+                        file = self._rotate(db, file)
+                    self._written[name] = file.append(db, b"".join(texts))
+        except OSError as error:
+            raise StoreUnavailable(
+                f"log files in {settings.logs_dir} cannot be written: {error.strerror}. Free space "
+                'or mend the folder, or set TELEMETRY["LOG_FILES"] to False'
+            ) from error
+
+    def commit(self) -> None:
+        """The transaction is durable: the new lengths stand, closed files may be compressed."""
+        for name, length in self._written.items():
+            self._files[name].length = length
+        self._written.clear()
+        # Not before: while it exists its inode cannot become the new file's.
+        while self._closed:
+            compress_rotated(self._closed.pop())
+
+    def rollback(self) -> None:
+        """Cut the files to what is committed."""
+        self._written.clear()
+        for file in self._files.values():
+            file.cut()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self._files.values():
+            os.close(file.fd)
+        self._files.clear()
+
+    def _open(self, db: sqlite3.Connection, name: str) -> _File:
+        file = self._files.get(name)
+        if file is not None and _inode(file.path) == file.inode:
+            return file
+        # Not opened yet, or moved away by somebody: begin a new one in its place.
+        if file is not None:
+            os.close(file.fd)
+        file = self._files[name] = _File(db, name)
+        return file
+
+    def _rotate(self, db: sqlite3.Connection, file: _File) -> _File:
+        os.close(file.fd)
+        # To the microsecond: names sort by time, and no two are the same.
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        target = file.path.with_name(f"{file.name}-{stamp}{_SUFFIX}")
+        file.path.rename(target)
+        self._closed.add(file.name)
+        fresh = self._files[file.name] = _File(db, file.name)
+        return fresh
+
+
+def compress_rotated(name: str) -> None:
+    """Compress the closed files of `name`, also those that a crash left; keep the newest ones."""
+    folder: Path = settings.logs_dir
+    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}")):
+        draft = path.with_suffix(".part")
+        with path.open("rb") as source, gzip.open(draft, "wb", compresslevel=5) as out:
+            shutil.copyfileobj(source, out)
+        draft.chmod(0o600)
+        # The name appears whole, and only then the original goes.
+        draft.rename(path.with_name(f"{path.name}.gz"))
+        path.unlink()
+    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}.gz"))[: -settings.LOG_FILES_KEEP]:
+        path.unlink(missing_ok=True)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

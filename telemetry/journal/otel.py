@@ -1,0 +1,114 @@
+"""Events as JSON objects under OpenTelemetry's names: for log files, consoles and exports.
+
+The shape is that of OpenTelemetry's log data model: timestamp, severity, body, trace, attributes,
+and the resource that it came from.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from telemetry.journal import events
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ERROR = 40
+# Python's level → OpenTelemetry's severity number.
+_SEVERITIES = ((50, 21, "FATAL"), (40, 17, "ERROR"), (30, 13, "WARN"), (20, 9, "INFO"))
+_KINDS = {1: "http.server.request", 2: "task", 3: "command"}
+
+encode = msgspec.json.Encoder().encode
+
+
+def log_object(event: events.Event) -> tuple[int, dict[str, Any]] | None:
+    """(Python level, object) of a log record, an error or an ended unit; None for the others."""
+    if isinstance(event, events.LogMade):
+        return event.level, _log(event)
+    if isinstance(event, events.ErrorRaised):
+        return _ERROR, _error(event)
+    if isinstance(event, events.UnitDone):
+        return (_ERROR if event.error_type else 20), _unit(event)
+    return None
+
+
+def severity(level: int) -> tuple[int, str]:
+    """OpenTelemetry's severity number and text of a Python level."""
+    for least, number, text in _SEVERITIES:
+        if level >= least:
+            return number, text
+    return 5, "DEBUG"
+
+
+def timestamp(microseconds: int) -> str:
+    """RFC 3339, UTC, with microseconds."""
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _base(time: int, level: int, body: str, uid: str | None, trace: str | None) -> dict[str, Any]:
+    number, text = severity(level)
+    found: dict[str, Any] = {
+        "timestamp": timestamp(time),
+        "severity_text": text,
+        "severity_number": number,
+        "body": body,
+    }
+    if uid is not None:
+        found["trace_id"] = trace or uid
+        found["span_id"] = uid[16:]
+    return found
+
+
+def _log(event: events.LogMade) -> dict[str, Any]:
+    found = _base(event.time, event.level, event.message, event.uid, event.trace_id)
+    attributes: dict[str, Any] = {"otel.scope.name": event.logger}
+    if event.code:
+        place, _, function = event.code.partition(" ")
+        path, _, line = place.rpartition(":")
+        attributes |= {
+            "code.file.path": path,
+            "code.line.number": int(line) if line.isdecimal() else line,
+            "code.function.name": function,
+        }
+    if event.route:
+        attributes["http.route"] = event.route
+    if event.template:
+        attributes["log.record.template"] = event.template
+    found["attributes"] = attributes | event.attributes
+    return found
+
+
+def _error(event: events.ErrorRaised) -> dict[str, Any]:
+    found = _base(event.time, _ERROR, f"{event.type}: {event.message}", event.uid, event.trace_id)
+    found["event_name"] = "exception"
+    found["attributes"] = {
+        "exception.type": event.type,
+        "exception.message": event.message,
+        "exception.stacktrace": event.stack,
+        **({"http.route": event.route} if event.route else {}),
+    }
+    return found
+
+
+def _unit(event: events.UnitDone) -> dict[str, Any]:
+    what = f"{event.method} {event.path}" if event.method else event.route
+    end = event.start + (event.duration or 0)
+    level = _ERROR if event.error_type else 20
+    body = f"{what} {event.status}" if event.status else what
+    found = _base(end, level, body, event.uid, event.caller_trace_id)
+    found["event_name"] = _KINDS.get(event.kind, "unit")
+    named = {
+        "http.request.method": event.method,
+        "http.route": event.route if event.method else None,
+        "code.function.name": None if event.method else event.route,
+        "url.path": event.path,
+        "http.response.status_code": event.status,
+        "error.type": event.error_type,
+        "user.id": event.user_id,
+        "db.query_count": event.db_count,
+        "db.time": event.db_time / 1e6,
+        "duration": None if event.duration is None else event.duration / 1e6,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    found["attributes"] = given | event.attributes
+    return found
