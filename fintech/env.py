@@ -59,6 +59,22 @@ def words(name: str, default: Iterable[str]) -> list[str]:
     return [word.strip() for word in raw.split(",") if word.strip()]
 
 
+LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+def levels(name: str) -> dict[str, str]:
+    """Logger names with their levels: `transactions=DEBUG,django.db=WARNING`."""
+    found = {}
+    for entry in words(name, []):
+        logger, equals, level = entry.partition("=")
+        if not equals or not logger.strip() or level.strip() not in LOG_LEVELS:
+            raise ImproperlyConfigured(
+                f"{name}: {entry!r} is not LOGGER=LEVEL with one of {', '.join(LOG_LEVELS)}."
+            )
+        found[logger.strip()] = level.strip()
+    return found
+
+
 def folder(name: str, default: Path) -> Path:
     """A folder that exists afterwards and can be written; created with mode 0700."""
     raw = text(name, str(default))

@@ -190,18 +190,25 @@ Q_CLUSTER = {
 }
 
 # --- Logging --------------------------------------------------------------------------------------
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", env.LOG_LEVELS)
+# Readable lines at a desk, one JSON object a record where a machine reads them.
+LOG_FORMAT = env.choice("LOG_FORMAT", "line" if DEBUG else "json", ["line", "json"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"console": {"()": "fintech.logs.ConsoleFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
+    "formatters": {
+        "line": {"()": "fintech.logs.ConsoleFormatter"},
+        "json": {"()": "telemetry.capture.console.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Django's own handlers would write each of its records a second time.
     # The cluster's own comings and goings are of no interest until something is wrong.
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django-q": {"level": "WARNING"},
+        # LOG_LEVELS="transactions=DEBUG,django.db=WARNING" sets single loggers, and all below them.
+        **{name: {"level": level} for name, level in env.levels("LOG_LEVELS").items()},
     },
 }
 

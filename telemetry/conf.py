@@ -17,7 +17,7 @@ DEFAULTS: dict[str, Any] = {
     # The alias in DATABASES that holds the store.
     "DATABASE": "telemetry",
     # auto: the first web process that serves a request ingests in a thread, until
-    # `manage.py ingest` takes over; external: only `manage.py ingest` does; off: nothing is captured.
+    # `manage.py ingest` takes over; external: only `manage.py ingest` does; off: no capture.
     "INGEST": "auto",
     # Recorded with each process, so that a fault can be tied to a release.
     "APP_VERSION": "",
