@@ -25,6 +25,7 @@ class Store:
 
     def __init__(self) -> None:
         self._inode = 0
+        self._is_ours = False
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -48,22 +49,29 @@ class Store:
         return self._connect()
 
     def close(self) -> None:
-        """Give the connection back; the next transaction opens it anew."""
+        """Close the connection if it was opened here; a command's own stays as it was."""
+        if self._is_ours:
+            self._discard()
+
+    def _discard(self) -> None:
         connections[settings.DATABASE].close()
+        self._inode = 0
 
     def _connect(self) -> sqlite3.Connection:
         try:
             inode = os.stat(path()).st_ino
         except OSError as error:
-            self.close()
+            self._discard()
             raise StoreUnavailable(
                 f"{path()} is not there. Run: python manage.py migrate --database "
                 f"{settings.DATABASE}"
             ) from error
         wrapper = connections[settings.DATABASE]
         # Inserts into a deleted WAL database succeed silently.
-        if inode != self._inode:
+        if self._inode not in (0, inode):
             wrapper.close()
+        if wrapper.connection is None:
+            self._is_ours = True
         try:
             wrapper.ensure_connection()
         except Exception as error:
