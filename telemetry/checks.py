@@ -3,6 +3,7 @@
 import difflib
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -10,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
+from telemetry import mounts
 from telemetry.conf import DEFAULTS, settings
 
 MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
@@ -86,15 +88,16 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """telemetry.E003: no database for the store, or one that is not SQLite of its own."""
+    """telemetry.W003: no database for the store; telemetry.E003: not an SQLite one of its own."""
     alias = settings.DATABASE
     if alias not in django_settings.DATABASES:
+        # A warning, as the middleware's: the site answers without it.
         return [
-            Error(
+            checks.Warning(
                 f"DATABASES has no {alias!r}: telemetry has nowhere to keep its rows.",
                 hint=f'Add to DATABASES: "{alias}": {{"ENGINE": "django.db.backends.sqlite3", '
                 f'"NAME": BASE_DIR / "var" / "{alias}.sqlite3"}}',
-                id="telemetry.E003",
+                id="telemetry.W003",
             )
         ]
     if connections[alias].vendor != "sqlite" or alias == "default":
@@ -109,14 +112,14 @@ def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """telemetry.E004: no middleware; telemetry.W001: not the first one."""
+    """telemetry.W004: no middleware; telemetry.W001: not the first one."""
     listed = list(django_settings.MIDDLEWARE)
     if MIDDLEWARE not in listed:
         return [
-            Error(
+            checks.Warning(
                 "MIDDLEWARE lacks telemetry's: no request is captured.",
                 hint=f'Put first in MIDDLEWARE: "{MIDDLEWARE}"',
-                id="telemetry.E004",
+                id="telemetry.W004",
             )
         ]
     if listed[0] != MIDDLEWARE:
@@ -128,6 +131,27 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def check_filesystem(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.W005: locks and WAL do not hold on a network filesystem."""
+    folders = {"DATA_DIR": settings.DATA_DIR}
+    if settings.DATABASE in django_settings.DATABASES:
+        name = Path(str(django_settings.DATABASES[settings.DATABASE].get("NAME", "")))
+        folders[f"DATABASES[{settings.DATABASE!r}]"] = name.parent
+    messages: list[CheckMessage] = []
+    for what, folder in folders.items():
+        kind = mounts.network_filesystem(Path(folder))
+        if kind:
+            messages.append(
+                checks.Warning(
+                    f"{what} is on {kind}, a network filesystem: SQLite's WAL and the journal's "
+                    "locks do not hold there.",
+                    hint=f"Move {folder} to a local disk.",
+                    id="telemetry.W005",
+                )
+            )
+    return messages
 
 
 def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
@@ -166,6 +190,8 @@ def check_sqlite_deploy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def register() -> None:
     """Called by `AppConfig.ready()`."""
-    for check in (check_keys, check_values, check_database, check_middleware, check_sqlite):
+    for check in (check_keys, check_values, check_database, check_middleware):
+        checks.register(check, Tags.compatibility)
+    for check in (check_filesystem, check_sqlite):
         checks.register(check, Tags.compatibility)
     checks.register(check_sqlite_deploy, Tags.compatibility, deploy=True)

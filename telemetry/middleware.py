@@ -1,9 +1,11 @@
 """The middleware: first in MIDDLEWARE, so that it sees what every other one does."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import apps
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -11,6 +13,10 @@ from telemetry import autostart
 from telemetry.capture import context, faults, requests
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
+
+# `check` imports the middleware by way of admin's checks, when it is too late to register one.
+if apps.ready and not apps.is_installed("telemetry"):
+    sys.stderr.write('telemetry: nothing is captured. Add to INSTALLED_APPS: "telemetry"\n')
 
 
 class TelemetryMiddleware:
@@ -21,7 +27,7 @@ class TelemetryMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self.enabled = settings.INGEST != "off"
+        self.enabled = settings.INGEST != "off" and apps.is_installed("telemetry")
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)

@@ -8,7 +8,7 @@ from telemetry.journal import otel
 
 
 class JsonFormatter(logging.Formatter):
-    """OpenTelemetry's names on one line, redacted as the journal is. For `LOGGING["formatters"]`."""
+    """OpenTelemetry's names on one line, redacted as the journal is; for LOGGING's formatters."""
 
     def format(self, record: logging.LogRecord) -> str:
         content = otel.log_object(logs.to_event(record, context.current.get()))

@@ -34,6 +34,7 @@ class Follower:
 
     def __init__(self, wanted: Wanted, since: datetime) -> None:
         self._wanted = wanted
+        self._least = wanted.level or 0
         self._after = key_of(since)
         self._seen: dict[tuple[str, int], None] = {}
         self._spellings = frozenset(ids.spellings(wanted.transaction or ""))
@@ -45,7 +46,8 @@ class Follower:
         units = self._new(requests.page, Filters(route=self._wanted.route, include_self=False))
         self._uids.update(unit.uid for unit in units if self._is_of_transaction(unit))
         records = self._new(logs.page, Filters(level=self._wanted.level, route=self._wanted.route))
-        fresh = [row for row in (*units, *records) if self._is_wanted(row) and self._first(row)]
+        arrived: list[Row] = [*units, *records]
+        fresh = [row for row in arrived if self._is_wanted(row) and self._first(row)]
         horizon = key_of(datetime.now(UTC) - _OVERLAP)
         self._after = max(self._after, horizon)
         self._seen = {key: None for key in self._seen if key[1] >= self._after}
@@ -63,10 +65,9 @@ class Follower:
         return found
 
     def _is_wanted(self, row: Row) -> bool:
-        if isinstance(row, RequestRow) and self._wanted.level is not None:
-            # The canonical record counts as INFO, and as ERROR when its work failed.
-            if (40 if row.error_type else 20) < self._wanted.level:
-                return False
+        # The canonical record counts as INFO, and as ERROR when its work failed.
+        if isinstance(row, RequestRow) and (40 if row.error_type else 20) < self._least:
+            return False
         return self._wanted.transaction is None or self._is_of_transaction(row)
 
     def _is_of_transaction(self, row: Row) -> bool:
