@@ -6,7 +6,7 @@
 >>> telemetry.bind(**{"transaction.id": "0198f0c4"})
 """
 
-from telemetry.capture.context import bind
+from telemetry.capture.context import bind, current_trace_id
 from telemetry.capture.metrics import Counter, Gauge, Histogram, counter, gauge, histogram
 from telemetry.dossier import DossierSection, register_dossier
 
@@ -17,6 +17,7 @@ __all__ = [
     "Histogram",
     "bind",
     "counter",
+    "current_trace_id",
     "gauge",
     "histogram",
     "register_dossier",

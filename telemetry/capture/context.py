@@ -110,3 +110,9 @@ def bind(**attributes: Any) -> None:
             unit.attributes.pop(name, None)
         else:
             unit.attributes[name] = value
+
+
+def current_trace_id() -> str | None:
+    """The W3C trace id of this request, task or command; None outside of any."""
+    unit = current.get()
+    return None if unit is None else unit.trace_id

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
+from telemetry.testing import Captured
 from transactions.api.throttling import EXEMPT_GROUP, ApiRateThrottle
 
 MEMBERS = {"type", "title", "status", "detail", "instance"}
@@ -121,3 +122,12 @@ def test_demo_users_are_not_throttled(
     user.groups.create(name=EXEMPT_GROUP)
     monkeypatch.setattr(ApiRateThrottle, "THROTTLE_RATES", {"api": "1/min"})
     assert [api.get("/api/accounts/").status_code for _ in range(5)] == [200] * 5
+
+
+@pytest.mark.django_db
+def test_a_problem_names_the_trace_that_tells_what_happened(
+    telemetry_capture: Captured,
+) -> None:
+    answer = APIClient().get("/api/accounts/")
+    (request,) = telemetry_capture.requests
+    assert answer.json()["trace_id"] == request.uid

@@ -107,7 +107,7 @@ def _response(error: APIException, request: Any) -> Response:
     }
     if errors := list(_errors(error)):
         body["errors"] = errors
-    if trace_id := _trace_id():
+    if trace_id := telemetry.current_trace_id():
         body["trace_id"] = trace_id
     response = Response(body, status=status, content_type=CONTENT_TYPE)
     if header := getattr(error, "auth_header", None):
@@ -140,11 +140,6 @@ def _errors(error: APIException) -> Iterator[dict[str, str]]:
             for detail in details:
                 code = getattr(detail, "code", None) or "invalid"
                 yield {"field": field, "code": code, "detail": str(detail)}
-
-
-def _trace_id() -> str | None:
-    current = getattr(telemetry, "current_trace_id", None)
-    return current() if current else None
 
 
 def _report(error: Exception, request: Any, response: Response) -> None:
