@@ -42,12 +42,17 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
+def _folder(value: Any) -> bool:
+    return value is None or (isinstance(value, str | Path) and bool(str(value)))
+
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "INGEST": (lambda value: value in ("auto", "external", "off"), "auto, external or off"),
     "LOG_LEVEL": (lambda value: value in _LEVELS, f"one of {', '.join(_LEVELS)}"),
     "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
     "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
+    "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
     ),

@@ -49,6 +49,8 @@ DEFAULTS: dict[str, Any] = {
     "LOG_FILE_BYTES": 64 * 1024 * 1024,
     "LOG_FILE_HOURS": 24,
     "LOG_FILES_KEEP": 14,
+    # Where load tests put the results of their runs, one JSON file each; None: they are not read.
+    "LOAD_RESULTS_DIR": None,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).
     "BATCH_RECORDS": 5_000,
     "POLL_SECONDS": 0.25,

@@ -28,6 +28,7 @@ _FIELDS: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
     "user": ("User", "text", "", ()),
     "transaction": ("Transaction", "text", "", ()),
     "trace": ("Trace", "text", "", ()),
+    "load_run": ("Load run", "text", "", ()),
     "logger": ("Logger", "text", "", ()),
     "from": ("From, UTC", "datetime-local", "", ()),
     "to": ("To, UTC", "datetime-local", "", ()),

@@ -20,12 +20,14 @@ Page = Callable[Concatenate[AdminSite, HttpRequest, P], HttpResponse]
 VIEW_REQUEST = "telemetry.view_request"
 VIEW_LOG = "telemetry.view_log"
 VIEW_ERROR = "telemetry.view_error"
+VIEW_LOADRUN = "telemetry.view_loadrun"
 # (title, URL name, permission), in the order of the strip
 _STRIP = (
     ("Overview", "telemetry_overview", VIEW_REQUEST),
     ("Requests", "telemetry_request_changelist", VIEW_REQUEST),
     ("Logs", "telemetry_log_changelist", VIEW_LOG),
     ("Errors", "telemetry_error_changelist", VIEW_ERROR),
+    ("Load runs", "telemetry_loadrun_changelist", VIEW_LOADRUN),
     ("Status", "telemetry_status", VIEW_REQUEST),
 )
 

@@ -10,7 +10,8 @@ from django.urls import URLPattern, URLResolver, path
 
 from telemetry.admin import overview, pages
 from telemetry.admin.lists import ErrorAdmin, LogAdmin, RequestAdmin
-from telemetry.models import Error, Log, Request
+from telemetry.admin.loadruns import LoadRunAdmin
+from telemetry.models import Error, LoadRun, Log, Request
 
 PageView = Callable[..., HttpResponseBase]
 
@@ -20,6 +21,7 @@ def register(site: AdminSite) -> None:
     site.register(Request, RequestAdmin)
     site.register(Log, LogAdmin)
     site.register(Error, ErrorAdmin)
+    site.register(LoadRun, LoadRunAdmin)
     native = site.get_urls
 
     def get_urls() -> list[URLResolver | URLPattern]:

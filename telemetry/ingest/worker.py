@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from telemetry.conf import settings
-from telemetry.ingest import archive, gauges, notices, retire, sources
+from telemetry.ingest import archive, gauges, loadruns, notices, retire, sources
 from telemetry.ingest.batch import Batches, Contended, Entry, Source, advice
 from telemetry.ingest.connection import Store, StoreUnavailable
 from telemetry.ingest.logfiles import LogFiles
@@ -29,6 +29,7 @@ class Worker:
         self._files = LogFiles()
         self._batches = Batches(self._store, self._names, self._files)
         self._active = gauges.ActiveRequests()
+        self._load_results = loadruns.Results()
         self._trimmed = 0.0
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -68,6 +69,7 @@ class Worker:
         if not self._active.due() and not finished and not entries:
             return 0
         self._retire(finished)
+        self._load_results.collect(self._store)
         self._trim()
         return len(entries)
 

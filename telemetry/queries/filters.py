@@ -2,7 +2,7 @@
 
 `since=15m` (s, m, h, d) or `from=…&to=…` (ISO 8601, UTC unless it says otherwise), `level`,
 `status` (500 or 5xx), `route`, `outcome`, `method`, `kind`, `q` (text), `error`, `min_ms`,
-`self=1`, `transaction`, `user`, `trace`, `logger`. Empty values count as absent.
+`self=1`, `transaction`, `user`, `trace`, `logger`, `load_run`. Empty values count as absent.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ TIME_FIELDS = ("since", "from", "to")
 REQUEST_FIELDS = (
     *TIME_FIELDS,
     *("q", "route", "status", "level", "outcome", "method", "kind", "error"),
-    *("min_ms", "user", "transaction", "self"),
+    *("min_ms", "user", "transaction", "load_run", "self"),
 )
 LOG_FIELDS = (*TIME_FIELDS, "q", "level", "logger", "route", "trace", "transaction")
 ERROR_FIELDS = (*TIME_FIELDS, "q", "route")
@@ -46,6 +46,7 @@ class Filters:
     trace: str | None = None
     user: str | None = None
     logger: str | None = None
+    load_run: str | None = None
     raw: Mapping[str, str] = field(default_factory=dict)
 
     @property

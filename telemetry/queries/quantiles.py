@@ -5,7 +5,7 @@ with the geometric middle of its bucket, `2^((idx - 1/2)/32)`: within 1.09 % of 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SCALE = 32
 # Where observations of zero or less are counted.
@@ -29,3 +29,8 @@ def quantile(buckets: Mapping[int, int], q: float) -> float | None:
 def middle(idx: int) -> float:
     """The geometric middle of a bucket; zero for the bucket of zeros."""
     return 0.0 if idx <= ZERO else float(2 ** ((idx - 0.5) / SCALE))
+
+
+def nearest_rank(ordered: Sequence[int], q: float) -> int:
+    """The exact `q`-quantile (0 to 1) of values in ascending order; at least one is needed."""
+    return ordered[max(1, math.ceil(q * len(ordered))) - 1]

@@ -97,11 +97,18 @@ def _source(filters: Filters) -> Source | None:
 def _drivers(filters: Filters) -> list[QuerySet[Request]]:
     base = rows(Request)
     if filters.transaction:
-        return [base.filter(transaction_id=form) for form in ids.spellings(filters.transaction)]
+        forms = ids.spellings(filters.transaction)
+        return [base.filter(transaction_id=form, **_load_run(filters)) for form in forms]
+    if filters.load_run:
+        return [base.filter(**_load_run(filters))]
     # A server's failure always has an error type, so both questions have the partial index.
     if filters.error or (filters.status and filters.status[0] >= 500):
         return [base.filter(error_type__isnull=False)]
     return [base]
+
+
+def _load_run(filters: Filters) -> dict[str, str]:
+    return {"load_run_id": filters.load_run} if filters.load_run else {}
 
 
 def _condition(filters: Filters) -> Q | None:

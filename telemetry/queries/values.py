@@ -116,6 +116,7 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "after": _key,
     "method": _method,
     **dict.fromkeys(
-        ("q", "route", "outcome", "error", "transaction", "trace", "user", "logger"), _text
+        ("q", "route", "outcome", "error", "transaction", "trace", "user", "logger", "load_run"),
+        _text,
     ),
 }

@@ -27,6 +27,12 @@ def seconds(value: float | None) -> str:
 
 
 @register.filter
+def from_ms(value: float | str | None) -> str:
+    """A duration in milliseconds as people read it; a dash for what was not measured."""
+    return display.duration(value * 1_000 if isinstance(value, int | float) else None)
+
+
+@register.filter
 def milliseconds(value: float | None) -> str:
     """Seconds as the value of `min_ms` that still finds the request it came from."""
     return "" if value is None else f"{int(value * 1_000_000) / 1_000:g}"
