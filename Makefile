@@ -13,13 +13,16 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null &&
 SCRATCH = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && export FINTECH_DATA_DIR="$$tmp" &&
 TESTS ?= -n 2 --dist loadgroup -m "not soak"
 
-.PHONY: help run test lint types imports checks unit soak password migrate format clean
+.PHONY: help run demo test lint types imports checks unit soak password migrate format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## Install, migrate, create an admin user, serve on 127.0.0.1:8000 (PORT=...)
 	@$(PY) manage.py start
+
+demo: $(VENV)/.installed ## The site under load for a minute, with pictures of it; then it stays
+	@$(PY) manage.py demo
 
 test: lint types imports checks unit ## Lint, types, import rules, migrations, tests
 

@@ -112,6 +112,7 @@ TELEMETRY = {
     "DATA_DIR": DATA_DIR,
     "INGEST": env.choice("TELEMETRY_INGEST", "auto", ["auto", "external", "off"]),
     "APP_VERSION": env.text("APP_VERSION", "dev"),
+    "IGNORE_COMMANDS": ["demo"],
     "LOAD_RESULTS_DIR": env.text("LOAD_RESULTS_DIR", str(BASE_DIR / "loadtests" / "results")),
 }
 

@@ -15,13 +15,12 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests import demo_users, report
 from loadtests.demo_users import Account, DemoUser, DemoUsersError
-from loadtests.recorder import Collected, Recorder
+from loadtests.recorder import Recorder
 
 logger = logging.getLogger("loadtests")
 # Seconds that requests in flight may take when a run ends: a request that is cut off is counted by
 # the server alone.
 _STOP_TIMEOUT = 30
-_REPORT_KEY = "loadtests"
 _SYSTEM = random.SystemRandom()
 
 
@@ -61,12 +60,15 @@ def install() -> None:
     events.test_start.add_listener(on_start)
     events.request.add_listener(on_request)
     events.test_stop.add_listener(on_stop)
-    events.report_to_master.add_listener(on_report_to_master)
-    events.worker_report.add_listener(on_worker_report)
+
+
+def running() -> Run | None:
+    """The run that goes on, or None between runs."""
+    return _current
 
 
 def current() -> Run:
-    """The run that goes on."""
+    """The run that goes on, for its users."""
     assert _current is not None, "users start after their run"
     return _current
 
@@ -128,19 +130,6 @@ def on_request(
         answered=bool(getattr(response, "status_code", 0)),
         users=runner.user_count if runner is not None else 0,
     )
-
-
-def on_report_to_master(client_id: str, data: dict[str, Any], **kwargs: Any) -> None:
-    """A worker hands over what it has collected since it last did."""
-    if _current is not None:
-        data[_REPORT_KEY] = _current.recorder.drain().dump()
-
-
-def on_worker_report(client_id: str, data: dict[str, Any], **kwargs: Any) -> None:
-    """The master adds what a worker collected."""
-    dumped = data.get(_REPORT_KEY)
-    if dumped and _current is not None:
-        _current.recorder.merge(Collected.load(dumped))
 
 
 def on_stop(environment: Environment, **kwargs: Any) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 # from anywhere.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from loadtests import lifecycle, options
+from loadtests import lifecycle, options, workers
 from loadtests.users import Auditor, Saver, Shopper, Transferrer
 
 __all__ = ["Auditor", "Saver", "Shopper", "Transferrer"]
 
 options.install()
 lifecycle.install()
+workers.install()

@@ -47,7 +47,7 @@ class Tally:
         for value in sorted(self.times):
             seen += self.times[value]
             if seen >= rank:
-                return min(max(value, self.least), self.most)
+                return round(min(max(value, self.least), self.most), 3)
         return None
 
     def summary(self, seconds: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from telemetry import display
 from telemetry.admin import shell
 from telemetry.admin.lists import ReadOnlyAdmin
-from telemetry.queries import loadruns
+from telemetry.queries import loaddetail, loadruns
 from telemetry.queries.clients import ClientSide, Point
 from telemetry.queries.filters import Filters, parse
 from telemetry.queries.loadruns import RunRow
@@ -71,11 +71,26 @@ def _run(site: Any, request: HttpRequest, run_id: str) -> HttpResponse:
         "run": found,
         "client": found.client,
         "verdict": describe(found),
-        "detail": loadruns.detail(found),
+        "detail": loaddetail.detail(found),
+        "facts": _facts(found.client) if found.client else (),
         "requests_query": Filters().query(load_run=found.id),
         "chart": chart(found.client, found.id) if found.client else None,
     }
     return shell.render(site, request, "loadrun", context, tab="Load runs")
+
+
+def _facts(client: ClientSide) -> list[tuple[str, Any]]:
+    ended_by = "its run time" if client.ended_by == "run_time" else "hand"
+    facts: list[tuple[str, Any]] = [
+        ("target", client.host),
+        ("gateway profile", client.gateway_profile or "not told"),
+        ("ended by", ended_by),
+        *((name.replace("_", " "), value) for name, value in client.options.items()),
+    ]
+    machine = dict(client.machine)
+    if isinstance(memory := machine.pop("memory_bytes", None), int):
+        machine["memory"] = display.size(memory)
+    return facts + [(f"client {name.replace('_', ' ')}", value) for name, value in machine.items()]
 
 
 @dataclass(frozen=True, slots=True)
