@@ -137,8 +137,10 @@ def _introduce() -> bytes:
 
 def role() -> str:
     """What this process is, for people: the program, and the command when it is manage.py."""
-    words = [Path(sys.argv[0] or "python").name, *sys.argv[1:2]]
-    return " ".join(words) if words[0] in ("manage.py", "django-admin") else words[0]
+    program = Path(sys.argv[0] or "python")
+    # `python -m gunicorn` runs gunicorn/__main__.py.
+    name = program.parent.name if program.name == "__main__.py" else program.name
+    return " ".join([name, *sys.argv[1:2]]) if name in ("manage.py", "django-admin") else name
 
 
 _sink: Sink | None = None

@@ -25,8 +25,9 @@ _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
 )
-# A key may be taken by a row of the very same microsecond: the next try draws another.
-_ATTEMPTS = 3
+# A key may be taken by a row of the very same microsecond: the next tries draw others, then move
+# by so many microseconds.
+_SHIFTS = (0, 1, 17, 311)
 
 
 class Contended(Exception):
@@ -83,12 +84,15 @@ class Batches:
             raise
 
     def _store_alone(self, entries: list[Entry], error: Exception) -> None:
-        for _ in range(_ATTEMPTS - 1):
+        for shift in _SHIFTS:
             try:
+                self._keys.shift = shift
                 return self._commit(entries)
             except (sqlite3.IntegrityError, OverflowError, ValueError) as again:
                 self._names.forget()
                 error = again
+            finally:
+                self._keys.shift = 0
         self._commit(entries, refused=f"refused: {error}")
         return None
 

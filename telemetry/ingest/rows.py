@@ -59,10 +59,12 @@ class Keys:
 
     def __init__(self, first: int = 0) -> None:
         self._n = first
+        # Microseconds that a row is moved by, when its own are full (a clock that stands still).
+        self.shift = 0
 
     def __call__(self, time: int) -> int:
         self._n = (self._n + 1) & _KEY_MASK
-        return time << _KEY_BITS | self._n
+        return time + self.shift << _KEY_BITS | self._n
 
 
 @dataclass

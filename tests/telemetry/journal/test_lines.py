@@ -1,0 +1,33 @@
+"""A line is a whole, unchanged record or it is not one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.journal.line import BadLine, pack, unpack
+
+LINE = pack(7, b'["l","text"]')
+
+
+@given(st.integers(0, 2**63), st.binary().map(lambda data: b"[%b]" % data.replace(b"\n", b"")))
+def test_what_was_packed_is_unpacked(seq: int, payload: bytes) -> None:
+    line = pack(seq, payload)
+    assert line.endswith(b"\n")
+    assert unpack(line[:-1]) == (seq, payload)
+
+
+@pytest.mark.parametrize("length", range(len(LINE) - 1))
+def test_a_line_cut_at_any_byte_is_refused(length: int) -> None:
+    with pytest.raises(BadLine):
+        unpack(LINE[:length])
+
+
+@pytest.mark.parametrize("place", range(len(LINE) - 1))
+def test_a_flipped_bit_in_any_byte_is_noticed(place: int) -> None:
+    changed = bytearray(LINE[:-1])
+    changed[place] ^= 1
+    # The checksum's own hexadecimal digits may be written in either case.
+    if bytes(changed).lower() == LINE[:-1].lower():
+        pytest.skip("the same number, written otherwise")
+    with pytest.raises(BadLine):
+        unpack(bytes(changed))
