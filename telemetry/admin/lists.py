@@ -84,7 +84,7 @@ class ErrorAdmin(ReadOnlyAdmin):
 
 @shell.page(shell.VIEW_REQUEST)
 def _requests(site: Any, request: HttpRequest) -> HttpResponse:
-    return _list(
+    return list_page(
         site, request, "requests", "Requests", filters.REQUEST_FIELDS, requests.page,
         requests.any_stored,
     )  # fmt: skip
@@ -92,14 +92,14 @@ def _requests(site: Any, request: HttpRequest) -> HttpResponse:
 
 @shell.page(shell.VIEW_LOG)
 def _logs(site: Any, request: HttpRequest) -> HttpResponse:
-    return _list(
+    return list_page(
         site, request, "logs", "Logs", filters.LOG_FIELDS, logs.page, logs.any_stored
     )  # fmt: skip
 
 
 @shell.page(shell.VIEW_ERROR)
 def _errors(site: Any, request: HttpRequest) -> HttpResponse:
-    return _list(
+    return list_page(
         site, request, "errors", "Errors", filters.ERROR_FIELDS, errors.page, errors.any_stored
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ def _group(site: Any, request: HttpRequest, error_id: int) -> HttpResponse:
     group = errors.group(error_id)
     if group is None:
         raise Http404("There is no such error group.")
-    return _list(
+    return list_page(
         site, request, "error", "Errors", filters.TIME_FIELDS,
         lambda chosen, cursor: errors.occurrences(error_id, chosen, cursor),
         lambda: True, {"group": group, "title": group.type},
@@ -136,7 +136,7 @@ def _open_log(site: Any, request: HttpRequest, object_id: int) -> HttpResponse:
     return HttpResponseRedirect(f"{shell.url(site, 'telemetry_trace', uid)}#log-{number}")
 
 
-def _list(
+def list_page(
     site: Any,
     request: HttpRequest,
     name: str,

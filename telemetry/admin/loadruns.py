@@ -10,10 +10,10 @@ from django.urls import URLPattern, path
 
 from telemetry import display
 from telemetry.admin import shell
-from telemetry.admin.lists import ReadOnlyAdmin
+from telemetry.admin.lists import ReadOnlyAdmin, list_page
 from telemetry.queries import loaddetail, loadruns
 from telemetry.queries.clients import ClientSide, Point
-from telemetry.queries.filters import Filters, parse
+from telemetry.queries.filters import TIME_FIELDS, Filters
 from telemetry.queries.loadruns import RunRow
 
 COMMAND = "locust -f loadtests/locustfile.py --headless -u 20 -r 5 -t 1m"
@@ -48,17 +48,10 @@ class LoadRunAdmin(ReadOnlyAdmin):
 
 @shell.page(shell.VIEW_LOADRUN)
 def _list(site: Any, request: HttpRequest) -> HttpResponse:
-    parsed = parse(request.GET.dict(), ("since", "from", "to"))
-    page = loadruns.page(parsed.cursor)
-    context = {
-        "title": "Load runs",
-        "page": page,
-        "command": COMMAND,
-        "newer_query": f"after={page.newer}" if page.newer is not None else "",
-        "older_query": f"before={page.older}" if page.older is not None else "",
-        "store_is_empty": not page.rows and not loadruns.any_stored(),
-    }
-    return shell.render(site, request, "loadruns", context, tab="Load runs")
+    return list_page(
+        site, request, "loadruns", "Load runs", TIME_FIELDS, loadruns.page, loadruns.any_stored,
+        {"command": COMMAND},
+    )  # fmt: skip
 
 
 @shell.page(shell.VIEW_LOADRUN)

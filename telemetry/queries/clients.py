@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+_MOST_POINTS = 2_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
@@ -80,7 +82,7 @@ def parse(result: Any) -> ClientSide | None:
         endpoints=[_figures(one) for one in _dicts(result.get("endpoints"))],
         failures=[_failure(one) for one in _dicts(result.get("errors"))],
         step=max(1, _count(series.get("step"))),
-        points=[_point(one) for one in _dicts(series.get("points"))],
+        points=_points(series.get("points")),
         options=_scalars(result.get("options")),
         machine=_scalars(result.get("client")),
     )
@@ -106,6 +108,11 @@ def _failure(found: dict[str, Any]) -> Failure:
         error=_text(found.get("error")),
         count=_count(found.get("count")),
     )
+
+
+def _points(found: Any) -> list[Point]:
+    points = [_point(one) for one in _dicts(found)[:_MOST_POINTS]]
+    return sorted(points, key=lambda point: point.at)
 
 
 def _point(found: dict[str, Any]) -> Point:

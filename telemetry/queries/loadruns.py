@@ -10,6 +10,7 @@ from telemetry.models import LoadRun, Request
 from telemetry.models.fields import to_microseconds
 from telemetry.queries import clients
 from telemetry.queries.clients import ClientSide
+from telemetry.queries.filters import Filters
 from telemetry.queries.paging import PAGE_SIZE, Cursor, Page
 from telemetry.queries.store import rows
 
@@ -42,10 +43,17 @@ class RunRow:
         return answered <= self.requests <= total.requests + self.client.unfinished
 
 
-def page(cursor: Cursor) -> Page[RunRow]:
-    """Runs, the newest first; their cursor is `first_seen` itself (microseconds)."""
+def page(filters: Filters, cursor: Cursor) -> Page[RunRow]:
+    """Runs within the time range, the newest first.
+
+    There are few, so their cursor is `first_seen` itself (microseconds).
+    """
     upward = cursor.after is not None
     found = rows(LoadRun).exclude(first_seen=None)
+    if filters.start is not None:
+        found = found.filter(last_seen__gte=filters.start)
+    if filters.end is not None:
+        found = found.filter(first_seen__lt=filters.end)
     if cursor.before is not None:
         found = found.filter(first_seen__lt=cursor.before)
     if cursor.after is not None:

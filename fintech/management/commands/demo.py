@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandParser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
 
 from fintech import admin_user, env, prepare
 from fintech.child import Spec
@@ -25,11 +26,12 @@ class Command(start.Command):
         parser.set_defaults(seed=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.plan = Plan(
-            site=url(settings.HOST, settings.PORT),
-            seconds=env.integer("DEMO_SECONDS", 60, minimum=1, maximum=86_400),
-            users=env.integer("DEMO_USERS", 30, minimum=1, maximum=10_000),
-        )
+        try:
+            seconds = env.integer("DEMO_SECONDS", 60, minimum=1, maximum=86_400)
+            users = env.integer("DEMO_USERS", 30, minimum=1, maximum=10_000)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
+        self.plan = Plan(url(settings.HOST, settings.PORT), seconds, users)
         # For the children: this process has read its settings already.
         os.environ.setdefault("GATEWAY_PROFILE", PROFILE)
         super().handle(*args, **options)
