@@ -55,7 +55,9 @@ def reconcile_pending(older_than: timedelta = DEFAULT_AGE) -> Summary:
             outcomes.count_and_log(order, decision.cause)
         else:
             summary.taken += 1
-    logger.info("Reconciled pending transactions: %s", summary)
+    # Each minute, and nearly always of nothing: that is for who looks closely.
+    level = logging.INFO if summary.resolved or summary.unknown else logging.DEBUG
+    logger.log(level, "Reconciled pending transactions: %s", summary)
     return summary
 
 
