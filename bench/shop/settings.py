@@ -1,0 +1,77 @@
+"""Settings of the measured site; BENCH_VARIANT chooses what observes it."""
+
+import os
+from pathlib import Path
+
+VARIANT = os.environ.get("BENCH_VARIANT", "bare")
+FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
+SECRET_KEY = "bench " * 10
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "bench.shop.views"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "bench.shop",
+]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+STATIC_URL = "static/"
+_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": FOLDER / "shop.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": _PRAGMAS},
+    }
+}
+# Every variant makes the two records; in `bare` nobody takes them.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["none"], "level": "INFO"},
+}
+
+if VARIANT == "telemetry":
+    INSTALLED_APPS.insert(0, "telemetry")
+    MIDDLEWARE.insert(0, "telemetry.middleware.TelemetryMiddleware")
+    DATABASES["telemetry"] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": FOLDER / "telemetry.sqlite3",
+    }
+    TELEMETRY = {"DATA_DIR": FOLDER, "INGEST": "external", "LOG_FILES": False}
+elif VARIANT in ("django-prometheus", "django-prometheus-wrappers"):
+    INSTALLED_APPS.append("django_prometheus")
+    MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+    PROMETHEUS_EXPORT_MIGRATIONS = False
+    if VARIANT.endswith("wrappers"):
+        DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.sqlite3"
+elif VARIANT == "json-logger":
+    MIDDLEWARE.insert(0, "bench.shop.jsonlog.JsonLogMiddleware")
+    LOGGING["formatters"] = {"json": {"()": "pythonjsonlogger.json.JsonFormatter"}}
+    LOGGING["handlers"]["file"] = {
+        "class": "logging.FileHandler",
+        "filename": FOLDER / "app.jsonl",
+        "formatter": "json",
+    }
+    LOGGING["root"]["handlers"] = ["file"]
+elif VARIANT == "django-structlog":
+    INSTALLED_APPS.append("django_structlog")
+    MIDDLEWARE.insert(0, "django_structlog.middlewares.RequestMiddleware")
+elif VARIANT == "silk":
+    INSTALLED_APPS += ["django.contrib.sessions", "silk"]
+    MIDDLEWARE.insert(0, "silk.middleware.SilkyMiddleware")
+elif VARIANT == "naive":
+    MIDDLEWARE.insert(0, "bench.shop.naive.NaiveMiddleware")
