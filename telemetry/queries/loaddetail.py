@@ -15,7 +15,7 @@ from telemetry.queries.requests import RequestRow
 from telemetry.queries.store import rows
 
 # Figures are of this many of a run's newest requests: a page is never late.
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 _MOST_FAILED = 500
 _SLOWEST = 10
 _ERRORS = 10
