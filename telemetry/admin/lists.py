@@ -29,7 +29,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         name = f"telemetry_{self.model._meta.model_name}"
         return [
@@ -69,7 +69,7 @@ class LogAdmin(ReadOnlyAdmin):
 class ErrorAdmin(ReadOnlyAdmin):
     """Error groups, the latest first, and the page of one group."""
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         group = self.admin_site.admin_view(self.open_row)
         return [path("<int:object_id>/", group, name="telemetry_error_group"), *super().get_urls()]
 

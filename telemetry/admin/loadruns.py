@@ -24,7 +24,7 @@ HEIGHT = 120
 class LoadRunAdmin(ReadOnlyAdmin):
     """Runs of the load generator, the newest first, and the page of one."""
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name="telemetry_loadrun_changelist"),

@@ -88,7 +88,7 @@ def _timeline(request: HttpRequest, timeline: Timeline) -> dict[str, Any]:
 
 
 def _holds(request: HttpRequest, permission: str) -> bool:
-    return request.user.has_perm(permission)  # type: ignore[union-attr]
+    return request.user.has_perm(permission)
 
 
 def _not_found(site: AdminSite, request: HttpRequest, asked: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.admin import AdminSite
@@ -48,11 +48,10 @@ def page(permission: str) -> Callable[[Page[P]], Page[P]]:
     """
 
     def decorate(view: Page[P]) -> Page[P]:
-        @wraps(view)
         def guarded(
-            site: AdminSite, request: HttpRequest, *args: P.args, **kwargs: P.kwargs
+            site: AdminSite, request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
-            if not request.user.has_perm(permission):  # type: ignore[union-attr]
+            if not request.user.has_perm(permission):
                 raise PermissionDenied
             try:
                 with reading():
@@ -60,6 +59,7 @@ def page(permission: str) -> Callable[[Page[P]], Page[P]]:
             except StoreUnavailableError as problem:
                 return _unavailable(site, request, problem)
 
+        update_wrapper(guarded, view)
         return guarded
 
     return decorate
@@ -78,7 +78,8 @@ def render(
     response = TemplateResponse(
         request, f"telemetry/{name}.html", frame(site, request, tab) | context, status=code
     )
-    return response.render()
+    response.render()
+    return response
 
 
 def frame(site: AdminSite, request: HttpRequest, tab: str = "") -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _strip(site: AdminSite, request: HttpRequest, tab: str) -> list[Tab]:
     return [
         Tab(title, url(site, name), title == tab)
         for title, name, permission in _STRIP
-        if request.user.has_perm(permission)  # type: ignore[union-attr]
+        if request.user.has_perm(permission)
     ]
 
 

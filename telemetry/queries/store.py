@@ -95,5 +95,6 @@ def _explain(error: DatabaseError) -> StoreUnavailableError:
             "python manage.py telemetry_status",
         )
     return StoreUnavailableError(
-        f"The telemetry database cannot be read: {text}.", "python manage.py telemetry_status"
+        f"The telemetry database cannot be read: {text.rstrip('.')}.",
+        "python manage.py telemetry_status",
     )

@@ -46,7 +46,9 @@ def _find(text: str) -> report.Subject | None:
         dossier = transactions.dossier(found.value)
         return report.Subject("transaction", dossier.id, dossier.units, dossier.timeline)
     trace = traces.trace(found.value)
-    return trace and report.Subject("trace", trace.id, trace.units, trace.timeline)
+    if trace is None:
+        return None
+    return report.Subject("trace", trace.id, trace.units, trace.timeline)
 
 
 def _drain() -> None:
