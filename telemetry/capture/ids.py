@@ -5,6 +5,8 @@ import random
 import re
 import time
 
+from telemetry.capture import redact
+
 # Of our own, so that an application's `random.seed()` cannot make two processes agree.
 _random = random.Random(os.urandom(32))  # noqa: S311 - ids need to differ, not to be secret
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z")
@@ -43,5 +45,5 @@ def traceparent(trace_id: str, uid: str) -> str:
 
 
 def parse_request_id(header: str) -> str | None:
-    """A caller's X-Request-ID when it is short and plain, else None."""
-    return header if _REQUEST_ID.match(header) else None
+    """A caller's X-Request-ID when it is short, plain and nothing to be redacted, else None."""
+    return header if _REQUEST_ID.match(header) and redact.text(header) == header else None
