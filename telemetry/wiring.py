@@ -20,7 +20,7 @@ def install() -> None:
     got_request_exception.connect(errors.on_request_exception, dispatch_uid="telemetry.errors")
     for connection in connections.all(initialized_only=True):
         sql.on_connection_created(None, connection)
-    logs.ensure_attached()
+    logs.install()
     commands.install()
     tasks.install()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from telemetry.capture import context, errors, logs, units
+from telemetry.capture import context, errors, sink, units
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
@@ -38,18 +38,24 @@ def install() -> None:
 
 
 def _observed(original: Any, name: str, command: BaseCommand, *args: Any, **options: Any) -> Any:
-    logs.ensure_attached()
     unit = Unit(context.COMMAND)
     unit.route = name
     units.begin(unit)
     try:
         return original(command, *args, **options)
     except BaseException as error:
-        if not (isinstance(error, SystemExit) and error.code in (None, 0)):
-            unit.error_type = errors.type_name(error)
-        if isinstance(error, Exception) and not isinstance(error, CommandError):
-            errors.record(unit, error, handled=False)
+        _note(unit, error)
         raise
     finally:
         units.end(unit)
         context.current.set(None)
+
+
+def _note(unit: Unit, error: BaseException) -> None:
+    try:
+        if not (isinstance(error, SystemExit) and error.code in (None, 0)):
+            unit.error_type = errors.type_name(error)
+        if isinstance(error, Exception) and not isinstance(error, CommandError):
+            errors.record(unit, error, handled=False)
+    except Exception:
+        sink.lost("recording a command's exception")

@@ -1,13 +1,13 @@
 """Exceptions → error records: type, message, the place that raised, the stack as text."""
 
+import functools
 import sys
 import time
 import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from telemetry.capture import context, faults, sink, values
+from telemetry.capture import context, sink, values
 from telemetry.capture.context import Unit
 from telemetry.journal import events
 
@@ -25,7 +25,7 @@ def on_request_exception(sender: Any, **kwargs: Any) -> None:
                 unit.error_type = type_name(error)
             record(unit, error, handled=False)
     except Exception:
-        faults.report("recording an exception")
+        sink.lost("recording an exception")
 
 
 def record(unit: Unit | None, error: BaseException, *, handled: bool) -> None:
@@ -84,9 +84,9 @@ def culprit(trace: TracebackType | None) -> str:
     return f"{short_path(code.co_filename)}:{line} {code.co_name}"
 
 
+@functools.lru_cache(maxsize=4_096)
 def short_path(filename: str) -> str:
-    """The path below the working folder or the library folder."""
-    for root in (*sys.path, str(Path.cwd())):
-        if root and filename.startswith(root.rstrip("/") + "/"):
-            return filename[len(root.rstrip("/")) + 1 :]
-    return filename
+    """The path below the folder of `sys.path` that is nearest to it."""
+    roots = (root.rstrip("/\\") for root in sys.path if root)
+    fits = [root for root in roots if root and filename.startswith((f"{root}/", f"{root}\\"))]
+    return filename[len(max(fits, key=len)) + 1 :] if fits else filename

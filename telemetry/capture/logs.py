@@ -1,11 +1,12 @@
-"""A `logging.Handler` that turns log records into events of the journal."""
+"""Log records of the standard library → events of the journal."""
 
+import functools
 import logging
 import threading
 import time
 from typing import Any
 
-from telemetry.capture import context, errors, faults, sink, values
+from telemetry.capture import context, errors, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.conf import settings
 from telemetry.journal import events
@@ -18,26 +19,49 @@ _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | 
     "asctime",
     "taskName",
 }
-_busy = threading.local()
+_LEVELS = logging.getLevelNamesMapping()
+# A record may be made while another is being recorded: by a signal handler, or by the `__str__` of
+# an argument. One that causes itself ends here.
+MAX_NESTED = 3
+_nested = threading.local()
+_installed = False
 
 
-class TelemetryHandler(logging.Handler):
-    """Writes each record when it is logged; DEBUG records inside a unit wait for its end."""
+def install() -> None:
+    """Look at each record that a logger passes to its handlers; safe to call again.
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if getattr(_busy, "now", False) or record.name in _ACCESS_LOGS:
-            return
-        _busy.now = True
-        try:
-            _capture(record)
-        except Exception:
-            faults.report("recording a log record")
-        finally:
-            _busy.now = False
+    Not a handler: those are removed by a later logging configuration, get nothing from loggers that
+    do not propagate, and one on the root turns `logging.basicConfig()` into nothing.
+    """
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    original = logging.Logger.callHandlers
 
-    # Records are encoded under the journal's own lock; a second one would only add waiting.
-    def createLock(self) -> None:  # noqa: N802 - the name is logging's
-        self.lock = None
+    @functools.wraps(original)
+    def call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
+        observe(record)
+        original(self, record)
+
+    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+
+
+def observe(record: logging.LogRecord) -> None:
+    """Write the record now; DEBUG records inside a unit wait for its end. Never raises."""
+    if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _ACCESS_LOGS:
+        return
+    depth = getattr(_nested, "depth", 0)
+    if depth >= MAX_NESTED:
+        sink.lost()
+        return
+    _nested.depth = depth + 1
+    try:
+        _capture(record)
+    except Exception:
+        sink.lost("recording a log record")
+    finally:
+        _nested.depth = depth
 
 
 def _capture(record: logging.LogRecord) -> None:
@@ -51,8 +75,15 @@ def _capture(record: logging.LogRecord) -> None:
             unit.debug.append(event)
         return
     sink.current().emit(event)
-    if record.exc_info and isinstance(record.exc_info[1], BaseException):
-        errors.record(unit, record.exc_info[1], handled=True)
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if error is not None and not _is_refusal(record):
+        errors.record(unit, error, handled=True)
+
+
+def _is_refusal(record: logging.LogRecord) -> bool:
+    # Django logs the exceptions that it answers with 4xx; those are no faults of the server.
+    status = getattr(record, "status_code", 500)
+    return record.name.startswith("django.") and isinstance(status, int) and status < 500
 
 
 def to_event(record: logging.LogRecord, unit: Unit | None) -> events.LogMade:
@@ -77,7 +108,7 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception as error:
         # What logging itself would print to stderr and lose.
-        return f"{record.msg!s} [arguments do not fit: {type(error).__name__}]"
+        return f"{values.describe(record.msg)} [arguments do not fit: {type(error).__name__}]"
 
 
 def _attributes(record: logging.LogRecord, unit: Unit | None) -> dict[str, Any]:
@@ -88,21 +119,3 @@ def _attributes(record: logging.LogRecord, unit: Unit | None) -> dict[str, Any]:
     if unit is not None and unit.attributes:
         extra = {**unit.attributes, **extra}
     return values.clean_mapping(extra) if extra else {}
-
-
-_handler = TelemetryHandler()
-
-
-def ensure_attached() -> None:
-    """Attach the handler where records arrive; logging may have been configured anew since."""
-    if _handler not in logging.root.handlers:
-        _attach()
-
-
-def _attach() -> None:
-    _handler.setLevel(settings.LOG_LEVEL)
-    logging.root.addHandler(_handler)
-    for logger in list(logging.root.manager.loggerDict.values()):
-        # Their records do not reach the root.
-        if isinstance(logger, logging.Logger) and not logger.propagate:
-            logger.addHandler(_handler)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from telemetry.capture import context, faults, sink, values
+from telemetry.capture import context, sink, values
 from telemetry.capture.context import MAX_SAMPLES
 from telemetry.journal import events
 
@@ -31,15 +31,18 @@ class Metric:
         self._declared_in: object = None
 
     def _observe(self, value: float, labels: dict[str, Any]) -> None:
-        if labels.keys() != self._expected:
-            raise ValueError(
-                f"{self.name}: labels are {sorted(labels)}, declared are {sorted(self._expected)}."
-            )
+        self._check(labels)
         number = _number(self.name, value)
         try:
             self._record(number, {key: _label(labels[key]) for key in self.labels})
         except Exception:
-            faults.report("recording a metric sample")
+            sink.lost("recording a metric sample")
+
+    def _check(self, labels: dict[str, Any]) -> None:
+        if labels.keys() != self._expected:
+            raise ValueError(
+                f"{self.name}: labels are {sorted(labels)}, declared are {sorted(self._expected)}."
+            )
 
     def _record(self, value: float, labels: dict[str, str]) -> None:
         destination = sink.current()
@@ -72,9 +75,10 @@ class Counter(Metric):
 
     def inc(self, amount: float = 1, **labels: Any) -> None:
         """Add `amount`, 0 or more. Raises ValueError for a wrong label, a negative or NaN."""
-        if amount < 0:
+        number = _number(self.name, amount)
+        if number < 0:
             raise ValueError(f"{self.name}: amount is {amount!r}; a counter only grows.")
-        self._observe(amount, labels)
+        self._observe(number, labels)
 
 
 class Gauge(Metric):
@@ -99,6 +103,7 @@ class Histogram(Metric):
     @contextmanager
     def time(self, **labels: Any) -> Iterator[None]:
         """Observe the seconds that a block takes; as a decorator, those of each call."""
+        self._check(labels)
         began = time.perf_counter()
         try:
             yield

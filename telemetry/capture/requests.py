@@ -8,14 +8,13 @@ from urllib.parse import unquote
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from telemetry.capture import context, errors, ids, logs, redact, streams, units, values
+from telemetry.capture import context, errors, ids, redact, streams, units, values
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
 
 def begin(request: HttpRequest) -> Unit:
     """Start observing `request`; its unit of work becomes the current one."""
-    logs.ensure_attached()
     unit = Unit(context.HTTP)
     unit.request = request
     unit.method = request.method

@@ -3,14 +3,14 @@
 import os
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 from django.core import mail
 
-from telemetry.capture import faults
+from telemetry.capture import encoding, faults
 from telemetry.conf import settings
 from telemetry.journal import events
 from telemetry.journal.board import Board
@@ -45,14 +45,14 @@ class JournalSink:
 
     def emit(self, event: events.Event) -> None:
         try:
-            payload = encode(event, self._limit)
+            payloads = encoding.encode(event, self._limit)
         except Exception:
             faults.report("encoding a record")
             self.journal.drop("not_encodable")
             return
-        if payload is None:
+        if not payloads:
             self.journal.drop("too_large")
-        else:
+        for payload in payloads:
             self.journal.append(payload)
 
 
@@ -65,8 +65,7 @@ class MemorySink:
 
     def emit(self, event: events.Event) -> None:
         # Through the encoding, so that a test sees what ingest would read.
-        payload = encode(event, 1 << 20)
-        if payload is not None:
+        for payload in encoding.encode(event, settings.MAX_RECORD_BYTES):
             self.events.append(events.decode(payload))
 
 
@@ -78,49 +77,6 @@ class NullSink:
 
     def emit(self, event: events.Event) -> None:
         """Nothing."""
-
-
-def encode(event: events.Event, limit: int) -> bytes | None:
-    """The event as JSON of at most `limit` bytes, long texts cut; None when that is not enough."""
-    payload = _encode(event)
-    for text_limit in (4_096, 1_024, 256):
-        if len(payload) <= limit:
-            return payload
-        payload = _encode(_shorten(event, text_limit))
-    return payload if len(payload) <= limit else None
-
-
-def _encode(event: events.Event) -> bytes:
-    try:
-        return events.encode(event)
-    except UnicodeEncodeError:
-        return events.encode(_map_texts(event, _escape_surrogates))
-
-
-def _escape_surrogates(value: str) -> str:
-    return value.encode("utf-8", "backslashreplace").decode()
-
-
-def _shorten(event: events.Event, limit: int) -> Any:
-    def cut(value: str) -> str:
-        return value if len(value) <= limit else f"{value[:limit]}… [cut: {len(value)} characters]"
-
-    return _map_texts(event, cut)
-
-
-def _map_texts(value: Any, change: Any) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {_map_texts(k, change): _map_texts(v, change) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_map_texts(item, change) for item in value]
-    if isinstance(value, msgspec.Struct):
-        fields = {
-            name: _map_texts(getattr(value, name), change) for name in value.__struct_fields__
-        }
-        return type(value)(**fields)
-    return value
 
 
 def _introduce() -> bytes:
@@ -144,11 +100,22 @@ def role() -> str:
 
 
 _sink: Sink | None = None
+_choosing = threading.RLock()
 
 
 def current() -> Sink:
     """This process's sink, chosen at its first use."""
     return _sink if _sink is not None else _choose()
+
+
+def lost(where: str = "") -> None:
+    """Count a record that was not made, and tell stderr of the exception that `where` had."""
+    if where:
+        faults.report(where)
+    try:
+        current().board.dropped("internal_error")
+    except Exception:
+        faults.report("counting a lost record")
 
 
 def replace(sink: Sink | None) -> Sink | None:
@@ -160,16 +127,17 @@ def replace(sink: Sink | None) -> Sink | None:
 
 def _choose() -> Sink:
     global _sink
-    # Django's test runners put `outbox` there: an application's tests must write nothing.
-    if settings.INGEST == "off" or hasattr(mail, "outbox"):
-        chosen: Sink = NullSink()
-    else:
-        chosen = JournalSink()
-    _sink = chosen
-    return chosen
+    with _choosing:
+        if _sink is None:
+            # Django's test runners put `outbox` there: an application's tests must write nothing.
+            is_silent = settings.INGEST == "off" or hasattr(mail, "outbox")
+            _sink = NullSink() if is_silent else JournalSink()
+        return _sink
 
 
 def _after_fork() -> None:
+    global _choosing
+    _choosing = threading.RLock()
     if isinstance(_sink, JournalSink):
         _sink.journal.close_inherited()
 

@@ -12,7 +12,9 @@ from telemetry.conf import settings
 def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
     """Receiver of `connection_created`: watch the new connection, unless it is telemetry's own."""
     if connection.alias != settings.DATABASE and observe not in connection.execute_wrappers:
-        connection.execute_wrappers.append(observe)
+        # First: a connection may open inside `with execute_wrapper(...)`, which ends by popping the
+        # last one.
+        connection.execute_wrappers.insert(0, observe)
 
 
 def observe(

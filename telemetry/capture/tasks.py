@@ -1,10 +1,12 @@
 """django-q2 tasks as units of work, in the trace of what enqueued them."""
 
 import re
+import sys
+import threading
 from contextvars import Token
 from typing import Any
 
-from telemetry.capture import context, errors, faults, ids, logs, sink, units, values
+from telemetry.capture import context, errors, faults, ids, sink, units, values
 from telemetry.capture.context import Unit
 from telemetry.journal import events
 
@@ -29,35 +31,51 @@ def on_enqueue(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
         task.setdefault(_KEY, ids.traceparent(unit.trace_id, unit.uid))
 
 
-# A task run with `sync=True` sits inside another unit of work.
-_stack: list[tuple[Unit, Token[Unit | None]]] = []
+class _Running(threading.local):
+    """By thread, innermost last: with `sync=True` a task sits inside another unit of work."""
+
+    def __init__(self) -> None:
+        self.stack: list[tuple[Unit, Token[Unit | None]]] = []
+
+
+_running = _Running()
 
 
 def on_execute(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
     """Begin the task's unit of work, in the worker that runs it."""
     try:
-        logs.ensure_attached()
         unit = Unit(context.TASK)
         unit.route = _name(task)
         unit.attributes["task.id"] = task.get("id")
         unit.attributes["task.name"] = task.get("name")
-        _stack.append((unit, units.begin(unit, str(task.get(_KEY, "")))))
+        _running.stack.append((unit, units.begin(unit, str(task.get(_KEY, "")))))
     except Exception:
         faults.report("beginning a task")
 
 
 def on_executed(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
-    """End it. The exception is there as text only: `message : traceback`."""
+    """End it."""
     try:
-        if not _stack:
+        if not _running.stack:
             return
-        unit, token = _stack.pop()
-        if not task.get("success", True):
-            _record_failure(unit, str(task.get("result", "")))
-        units.end(unit)
-        context.current.reset(token)
+        unit, token = _running.stack.pop()
+        try:
+            _note_outcome(unit, task)
+            units.end(unit)
+        finally:
+            context.current.reset(token)
     except Exception:
         faults.report("ending a task")
+
+
+def _note_outcome(unit: Unit, task: dict[str, Any]) -> None:
+    error = sys.exc_info()[1]
+    if error is not None and "success" not in task:
+        # With `sync=True` the task's own exception is on its way to the caller.
+        unit.error_type = errors.type_name(error)
+        errors.record(unit, error, handled=False)
+    elif not task.get("success", True):
+        _record_failure(unit, str(task.get("result", "")))
 
 
 def _name(task: dict[str, Any]) -> str:
@@ -71,6 +89,7 @@ _FRAME = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
 
 
 def _record_failure(unit: Unit, result: str) -> None:
+    """The exception is there as text only: `message : traceback`."""
     message, _, trace = result.partition(" : Traceback")
     last_line = result.rstrip().rpartition("\n")[2]
     unit.error_type = last_line.partition(":")[0] or "TaskFailed"

@@ -11,8 +11,9 @@ from telemetry.conf import settings
 from telemetry.journal import events
 
 UNMATCHED = "(unmatched)"
-# Statements carry placeholders, but hand-written SQL may hold values: they are never kept.
-_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+# Statements carry placeholders, but hand-written SQL may hold values: they are never kept. A text
+# may be cut at the limit.
+_LITERAL = re.compile(r"'(?:[^']|'')*(?:'|\Z)|\b\d+(?:\.\d+)?\b")
 _STATEMENT_LIMIT = 2_000
 
 
@@ -44,10 +45,18 @@ def end(unit: Unit, status: int | None = None) -> None:
     try:
         _write(unit, status)
     except Exception:
-        faults.report("ending a unit of work")
+        sink.lost("ending a unit of work")
     finally:
+        _leave(unit)
+
+
+def _leave(unit: Unit) -> None:
+    try:
         if unit.board is not None:
             unit.board.leave(unit.slot)
+    except ValueError:
+        # Of a process that was forked in the middle: the board is the parent's, and closed here.
+        unit.board = None
 
 
 def _write(unit: Unit, status: int | None) -> None:

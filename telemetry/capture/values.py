@@ -9,12 +9,17 @@ from telemetry.capture import redact
 TEXT_LIMIT = 8_192
 MAX_DEPTH = 6
 MAX_ITEMS = 64
-MAX_NODES = 500
+# Of one structure in all: what is longer would not fit into a record anyway.
+MAX_NODES = 1_000
+MAX_CHARACTERS = 32_768
 _INT_LIMIT = 1 << 63
 
 
 def text(value: str, limit: int = TEXT_LIMIT) -> str:
     """At most `limit` characters, marked with the original length when cut, and redacted."""
+    if type(value) is not str:
+        # The encoder refuses subclasses, Django's SafeString for one.
+        value = str.__str__(value)
     if len(value) <= limit:
         return redact.text(value)
     return f"{redact.text(value[:limit])}… [cut: {len(value)} characters]"
@@ -23,41 +28,64 @@ def text(value: str, limit: int = TEXT_LIMIT) -> str:
 def describe(value: object) -> str:
     """`str(value)`, or what it is when its own code raises."""
     try:
-        return str(value)
+        found = str(value)
+        # `__str__` may answer with a subclass (SafeString does), which the encoder refuses.
+        return found if type(found) is str else str.__str__(found)
     except Exception as error:
         return f"<{type(value).__qualname__}: str() raised {type(error).__name__}>"
 
 
 def clean(value: Any) -> Any:
     """A JSON value of `value`: bounded in depth, width and length; never raises."""
-    return _clean(value, 0, [MAX_NODES])
+    return _clean(value, 0, _Budget())
 
 
 def clean_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
     """`clean` of a mapping; the values of sensitive keys are replaced."""
-    return _mapping(values, 0, [MAX_NODES])
+    return _mapping(values, 0, _Budget())
 
 
-def _clean(value: Any, depth: int, budget: list[int]) -> Any:
+class _Budget:
+    """What is left for one structure."""
+
+    __slots__ = ("characters", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes = MAX_NODES
+        self.characters = MAX_CHARACTERS
+
+    def text(self, value: str) -> str:
+        limit = min(TEXT_LIMIT, self.characters)
+        self.characters -= min(len(value), limit)
+        return text(value, limit)
+
+
+def _clean(value: Any, depth: int, budget: _Budget) -> Any:
     kind = type(value)
+    budget.nodes -= 1
     if kind is str:
-        return text(value)
+        return budget.text(value)
     if value is None or kind is bool:
         return value
     if kind is int:
         return _integer(value)
     if kind is float:
         return value if math.isfinite(value) else str(value)
-    budget[0] -= 1
-    if depth >= MAX_DEPTH or budget[0] <= 0:
-        return f"<{kind.__qualname__}: too deep>"
-    if isinstance(value, Mapping):
-        return _mapping(value, depth, budget)
-    if isinstance(value, list | tuple | set | frozenset):
-        return _sequence(value, depth, budget)
+    try:
+        return _other(value, depth, budget)
+    except Exception as error:
+        return f"<{kind.__qualname__}: raised {type(error).__name__}>"
+
+
+def _other(value: Any, depth: int, budget: _Budget) -> Any:
+    is_mapping = isinstance(value, Mapping)
+    if is_mapping or isinstance(value, list | tuple | set | frozenset):
+        if depth >= MAX_DEPTH:
+            return f"<{type(value).__qualname__}: too deep>"
+        return _mapping(value, depth, budget) if is_mapping else _sequence(value, depth, budget)
     if isinstance(value, bytes | bytearray):
-        return text(bytes(value[:TEXT_LIMIT]).decode("utf-8", "backslashreplace"))
-    return text(describe(value))
+        return budget.text(bytes(value[:TEXT_LIMIT]).decode("utf-8", "backslashreplace"))
+    return budget.text(describe(value))
 
 
 def _integer(value: int) -> int | str:
@@ -67,11 +95,11 @@ def _integer(value: int) -> int | str:
     return str(value) if value.bit_length() <= 256 else f"<int of {value.bit_length()} bits>"
 
 
-def _mapping(values: Mapping[Any, Any], depth: int, budget: list[int]) -> dict[str, Any]:
+def _mapping(values: Mapping[Any, Any], depth: int, budget: _Budget) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     try:
         for key, value in values.items():
-            if len(cleaned) >= MAX_ITEMS:
+            if len(cleaned) >= MAX_ITEMS or budget.nodes <= 0:
                 cleaned["…"] = f"[cut: {len(values)} items]"
                 break
             name = key if type(key) is str else describe(key)
@@ -84,10 +112,10 @@ def _mapping(values: Mapping[Any, Any], depth: int, budget: list[int]) -> dict[s
     return cleaned
 
 
-def _sequence(values: Any, depth: int, budget: list[int]) -> list[Any]:
+def _sequence(values: Any, depth: int, budget: _Budget) -> list[Any]:
     cleaned: list[Any] = []
     for value in values:
-        if len(cleaned) >= MAX_ITEMS:
+        if len(cleaned) >= MAX_ITEMS or budget.nodes <= 0:
             cleaned.append(f"… [cut: {len(values)} items]")
             break
         cleaned.append(_clean(value, depth + 1, budget))

@@ -16,6 +16,8 @@ from telemetry.middleware import TelemetryMiddleware
 from telemetry.testing import Captured
 
 log = logging.getLogger("tests.streaming")
+# Closing a response looks at the connections that earlier tests have opened.
+pytestmark = pytest.mark.django_db
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
