@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-_LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (1, "DEBUG"))
+_LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (10, "DEBUG"))
 
 
 def duration(microseconds: int | float | None) -> str:
@@ -37,7 +37,7 @@ def level_name(level: int | None) -> str:
     for number, name in _LEVELS:
         if level and level >= number:
             return name if level == number else f"{name}+{level - number}"
-    return ""
+    return f"level {level}" if level else ""
 
 
 def level_class(level: int | None) -> str:

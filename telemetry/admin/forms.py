@@ -83,7 +83,10 @@ def _field(name: str, value: str, error: str) -> Field:
     # A choice that came by URL and is not offered must not silently become another one.
     if kind == "select" and value and value not in choices:
         choices = (value, *choices)
-    if kind == "datetime-local" and not error:
+    # A browser empties a typed field whose value it can't read: then nothing could be corrected.
+    if error and kind != "select":
+        kind = "text"
+    if kind == "datetime-local":
         value = value.removesuffix("Z").removesuffix("+00:00")
     return Field(name, label, kind, value, error, hint, choices)
 

@@ -49,6 +49,11 @@ class RequestRow:
     process_id: int | None
 
     @property
+    def path_is_route(self) -> bool:
+        """Whether the path says no more than the route: the route has no variable part."""
+        return self.path is not None and self.path.strip("/") == self.route.strip("/")
+
+    @property
     def title(self) -> str:
         """What it did in a few words."""
         return f"{self.method or self.kind} {self.path or self.route}"
