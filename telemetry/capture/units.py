@@ -57,6 +57,8 @@ def _leave(unit: Unit) -> None:
     except ValueError:
         # Of a process that was forked in the middle: the board is the parent's, and closed here.
         unit.board = None
+    except Exception:
+        faults.report("leaving the board")
 
 
 def _write(unit: Unit, status: int | None) -> None:
