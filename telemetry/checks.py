@@ -13,6 +13,7 @@ from django.db import connections
 
 from telemetry import mounts
 from telemetry.conf import DEFAULTS, settings
+from telemetry.retention import ages
 
 MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
 
@@ -52,6 +53,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "LOG_LEVEL": (lambda value: value in _LEVELS, f"one of {', '.join(_LEVELS)}"),
     "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
     "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
+    "STORE_MAX_BYTES": (lambda value: value is None or _positive(value), "bytes, or None"),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
@@ -89,6 +91,10 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                     id="telemetry.E002",
                 )
             )
+    hint = 'Give TELEMETRY["RETENTION"] days above 0 by kind (docs/settings.md).'
+    messages += [
+        Error(text, hint=hint, id="telemetry.E002") for text in ages.faults(settings.RETENTION)
+    ]
     return messages
 
 

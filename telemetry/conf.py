@@ -51,6 +51,22 @@ DEFAULTS: dict[str, Any] = {
     "LOG_FILES_KEEP": 14,
     # Where load tests put the results of their runs, one JSON file each; None: they are not read.
     "LOAD_RESULTS_DIR": None,
+    # Days that each kind of record is kept; a given dictionary is merged over these. Processes
+    # stay as long as the errors that name them.
+    "RETENTION": {
+        "requests": 14,
+        "logs": 14,
+        "errors": 90,
+        "samples": 2,
+        "buckets_10s": 2,
+        "buckets_1m": 30,
+        "buckets_1h": 400,
+        "quarantine": 30,
+        "processes": 90,
+    },
+    # Beyond this many bytes of rows the oldest requests and logs go, whatever their age; None: no
+    # limit.
+    "STORE_MAX_BYTES": None,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).
     "BATCH_RECORDS": 5_000,
     "POLL_SECONDS": 0.25,
@@ -67,6 +83,8 @@ class Settings:
         value = given.get(name, DEFAULTS[name])
         if name == "DATA_DIR":
             value = _data_dir(value)
+        elif name == "RETENTION" and isinstance(value, dict):
+            value = {**DEFAULTS[name], **value}
         self.__dict__[name] = value
         return value
 

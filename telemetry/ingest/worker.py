@@ -13,6 +13,7 @@ from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
 from telemetry.journal import reader
+from telemetry.retention.upkeep import Upkeep
 
 _RETRY_SECONDS = 1.0
 _TRIM_SECONDS = 60.0
@@ -31,13 +32,14 @@ class Worker:
         self._active = gauges.ActiveRequests()
         self._load_results = loadruns.Results()
         self._trimmed = 0.0
+        self._upkeep = Upkeep(self._store)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Ingest until `should_stop`; a store that is unavailable is waited for."""
         try:
             while not should_stop():
                 try:
-                    handled = self.step()
+                    handled = self.step() + self._upkeep.pass_()
                 except StoreUnavailable as error:
                     notices.say(f"waiting for the store: {error}")
                     handled = 0

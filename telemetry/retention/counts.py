@@ -1,0 +1,59 @@
+"""How much is too old: exact counts by key range, deleting nothing."""
+# Table names are constants.
+# ruff: noqa: S608
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from telemetry.conf import settings
+from telemetry.models.fields import from_microseconds
+from telemetry.retention import space, tables
+from telemetry.retention.ages import CutOff, cut_offs
+
+
+@dataclass(frozen=True)
+class Expired:
+    """`rows` records of `kind` are from before `before` (UTC)."""
+
+    kind: str
+    rows: int
+    before: datetime
+
+
+def expired(db: sqlite3.Connection) -> list[Expired]:
+    """For each kind; empty when the store has no records. Raises sqlite3.Error."""
+    return [
+        Expired(kind, _count(db, cut), from_microseconds(cut.time))
+        for kind, cut in cut_offs(db).items()
+    ]
+
+
+def excess(db: sqlite3.Connection) -> int:
+    """Bytes of rows beyond STORE_MAX_BYTES."""
+    limit = settings.STORE_MAX_BYTES
+    return max(0, space.used(db) - limit) if limit else 0
+
+
+def _count(db: sqlite3.Connection, cut: CutOff) -> int:
+    if cut.kind in tables.KEYED:
+        return _one(db, f"SELECT count(*) FROM {tables.KEYED[cut.kind]} WHERE id < ?", cut.key)
+    if cut.kind in tables.RESOLUTIONS:
+        resolution = tables.RESOLUTIONS[cut.kind]
+        return sum(
+            _one(
+                db,
+                f"SELECT count(*) FROM {table.name} WHERE resolution = ?"
+                " AND series_id IN (SELECT id FROM telemetry_series) AND start < ?",
+                resolution,
+                cut.second,
+            )
+            for table in tables.BUCKETS
+        )
+    if cut.kind == "quarantine":
+        return _one(db, "SELECT count(*) FROM telemetry_quarantine WHERE timestamp < ?", cut.time)
+    return _one(db, "SELECT count(*) FROM telemetry_process WHERE ended < ?", cut.time)
+
+
+def _one(db: sqlite3.Connection, sql: str, *values: int) -> int:
+    return int(db.execute(sql, values).fetchone()[0])
