@@ -12,8 +12,7 @@ import telemetry
 from telemetry.capture import faults, metrics, sink
 from telemetry.testing import Captured
 from tests.telemetry.capture import views
-from tests.telemetry.capture.test_commands import run
-from tests.telemetry.capture.test_tasks import Worker
+from tests.telemetry.capture.work import Worker, settle
 
 pytestmark = pytest.mark.django_db
 PARTS = [
@@ -70,9 +69,9 @@ def test_the_application_goes_on(
             assert client.get(url).status_code == status
     counter.inc(x=1)
     logging.getLogger("tests").error("outside", exc_info=ValueError())
-    assert run() == "done"
+    assert settle() == "done"
     with pytest.raises(KeyError):
-        run(fail="crash")
+        settle(crash=True)
     Worker("task").start().end(success=False, result="x : Traceback")
     assert sink.current is not None
 
