@@ -35,6 +35,7 @@ class TelemetryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._answer_async(request)
+        outer = context.current.get()
         unit = self._begin(request)
         try:
             response: HttpResponseBase = self.get_response(request)
@@ -45,9 +46,10 @@ class TelemetryMiddleware:
             self._end(unit, request, response)
             return response
         finally:
-            context.current.set(None)
+            context.current.set(_still_running(outer))
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        outer = context.current.get()
         unit = self._begin(request)
         try:
             response: HttpResponseBase = await self.get_response(request)
@@ -58,7 +60,7 @@ class TelemetryMiddleware:
             self._end(unit, request, response)
             return response
         finally:
-            context.current.set(None)
+            context.current.set(_still_running(outer))
 
     def _begin(self, request: HttpRequest) -> Unit | None:
         if not self.enabled:
@@ -86,3 +88,8 @@ class TelemetryMiddleware:
             requests.abort(unit, request, error)
         except Exception:
             faults.report("ending an unanswered request")
+
+
+def _still_running(outer: Unit | None) -> Unit | None:
+    # A command or a task may make requests of its own; a unit that has ended was left behind.
+    return None if outer is None or outer.ended else outer

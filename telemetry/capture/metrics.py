@@ -24,9 +24,9 @@ class Metric:
     def __init__(self, name: str, help: str, labels: Sequence[str], unit: str) -> None:
         self.name = name
         self.help = help
-        self.labels = tuple(labels)
+        self.labels = _label_names(labels)
         self.unit = unit
-        self._expected = frozenset(labels)
+        self._expected = frozenset(self.labels)
         # The journal that has the declaration; a fork begins a new one.
         self._declared_in: object = None
 
@@ -54,8 +54,9 @@ class Metric:
             destination.emit(events.SamplesMade(None if unit is None else unit.uid, now, [sample]))
             return
         if len(unit.samples) >= MAX_SAMPLES:
-            destination.emit(events.SamplesMade(unit.uid, unit.now(), unit.samples))
-            unit.samples = []
+            # Taken before they are written: another thread of this unit must not write them too.
+            full, unit.samples = unit.samples, []
+            destination.emit(events.SamplesMade(unit.uid, unit.now(), full))
         unit.samples.append(sample)
 
     def _declare(self, destination: Any) -> None:
@@ -132,6 +133,12 @@ def histogram(name: str, help: str, labels: Sequence[str] = (), unit: str = "sec
 
 
 M = TypeVar("M", bound=Metric)
+
+
+def _label_names(given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise ValueError(f"labels: {given!r} is a text; give a list of names: [{given!r}].")
+    return tuple(given)
 
 
 def _declare(metric: M) -> M:

@@ -88,11 +88,18 @@ def _name(task: dict[str, Any]) -> str:
 _FRAME = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
 
 
+def _type_name(trace: str) -> str:
+    """What stands on the first line after the last frame; the message may have lines of its own."""
+    frames = list(_FRAME.finditer(trace))
+    after = trace[frames[-1].end() :] if frames else trace
+    own = (line for line in after.splitlines() if line and not line.startswith(" "))
+    return next(own, "").partition(":")[0][:200] or "TaskFailed"
+
+
 def _record_failure(unit: Unit, result: str) -> None:
     """The exception is there as text only: `message : traceback`."""
     message, _, trace = result.partition(" : Traceback")
-    last_line = result.rstrip().rpartition("\n")[2]
-    unit.error_type = last_line.partition(":")[0] or "TaskFailed"
+    unit.error_type = _type_name(trace)
     frames = _FRAME.findall(trace)
     own = [frame for frame in frames if "site-packages" not in frame[0]] or frames
     place = f"{errors.short_path(own[-1][0])}:{own[-1][1]} {own[-1][2]}" if own else ""

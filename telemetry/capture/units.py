@@ -13,7 +13,9 @@ from telemetry.journal import events
 UNMATCHED = "(unmatched)"
 # Statements carry placeholders, but hand-written SQL may hold values: they are never kept. A text
 # may be cut at the limit.
-_LITERAL = re.compile(r"'(?:[^']|'')*(?:'|\Z)|\b\d+(?:\.\d+)?\b")
+_LITERAL = re.compile(
+    r"'(?:[^']|'')*(?:'|\Z)|\$(\w*)\$.*?(?:\$\1\$|\Z)|(?<![\w$?:])\d[\w.]*", re.DOTALL
+)
 _STATEMENT_LIMIT = 2_000
 
 
@@ -114,8 +116,11 @@ def _spans(unit: Unit) -> list[tuple[int, int, str, str]]:
     ]
 
 
-def statement(sql: str) -> str:
+def statement(sql: Any) -> str:
     """The shape of an SQL statement: its literals replaced by `?`."""
+    if not isinstance(sql, str):
+        # A driver's own object, whose text may hold the values.
+        return f"<{type(sql).__qualname__}>"
     return _LITERAL.sub("?", sql[:_STATEMENT_LIMIT])
 
 
