@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from locust import FastHttpUser
+from locust import FastHttpUser, task
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests import lifecycle, options, orders
 
 _ATTEMPTS = 4
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 5.0
+# How soon a pausing user notices that the run ends.
+_SLICE_SECONDS = 0.1
 # Another request with the key still runs, too many requests: right answers, to be asked again.
 _LATER = frozenset({409, 429})
 
@@ -44,6 +48,8 @@ class ApiUser(FastHttpUser):
     connection_timeout = 5.0
     # Seconds that such a person typically waits between two steps.
     typical_pause = 1.0
+    # Names of methods, each with how often it comes among the others.
+    habits: Mapping[str, int]
 
     def __init__(self, environment: Any) -> None:
         parsed = environment.parsed_options
@@ -60,13 +66,32 @@ class ApiUser(FastHttpUser):
         self._key_prefix = f"{self.load_run.recorder.id}-{number}"
         self._orders = itertools.count(1)
 
-    def wait_time(self) -> float:
-        """Locust's pause between two tasks."""
-        return orders.pause(self.rng, self.typical_pause, self._think_factor)
+    @task
+    def live(self) -> None:
+        """One habit after another, as the seed has it, with pauses between.
 
-    def think(self) -> None:
-        """A pause within a task; locust has made `sleep` give way to other users."""
-        time.sleep(self.wait_time() / 2)
+        Never returns, so that locust's own wait is not used: a user who is stopped in there may
+        just have woken up, and the request that it then begins is cut off.
+        """
+        names, weights = list(self.habits), list(self.habits.values())
+        while True:
+            (name,) = self.rng.choices(names, weights)
+            getattr(self, name)()
+            self.think()
+
+    def think(self, share: float = 1.0) -> None:
+        """A pause as people make it; `share` of one within a habit."""
+        self._pause(orders.pause(self.rng, self.typical_pause, self._think_factor) * share)
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            if self._state == LOCUST_STATE_STOPPING:
+                raise StopUser
+            # Locust has made `sleep` give way to other users.
+            time.sleep(min(max(end - time.monotonic(), 0.0), _SLICE_SECONDS))
+            if time.monotonic() >= end:
+                return
 
     def new_key(self) -> str:
         """An Idempotency-Key that no other order of any run has."""
@@ -101,7 +126,7 @@ class ApiUser(FastHttpUser):
             if 0 < status < 500 and status not in _LATER:
                 break
             if attempt < _ATTEMPTS:
-                time.sleep(self._delay(attempt, wait))
+                self._pause(self._delay(attempt, wait))
         return answer
 
     def _send(

@@ -1,8 +1,7 @@
 """Kinds of users, in the proportions in which they come."""
 
+from types import MappingProxyType
 from urllib.parse import urlsplit
-
-from locust import task
 
 from loadtests import orders
 from loadtests.client import Answer, ApiUser
@@ -18,28 +17,25 @@ class Shopper(ApiUser):
 
     weight = 10
     typical_pause = 1.0
+    habits = MappingProxyType({"buy": 20, "look_at_recent": 6, "tap_twice": 1, "make_a_mistake": 1})
 
-    @task(20)
     def buy(self) -> None:
         """A payment, then mostly a look at it, while pending more than one."""
         answer = self.place(orders.payment(self.rng, self.accounts))
         if answer.ok and self.rng.random() < 0.7:
-            self.think()
+            self.think(0.5)
             self._look_at(answer)
 
-    @task(6)
     def look_at_recent(self) -> None:
         """The last purchases."""
         self.get("/api/transactions/?limit=10")
 
-    @task(1)
     def tap_twice(self) -> None:
         """The same order with the same key again: must be answered, not carried out, again."""
         order, key = orders.payment(self.rng, self.accounts), self.new_key()
         if self.place(order, key=key).ok:
             self.place(order, key=key)
 
-    @task(1)
     def make_a_mistake(self) -> None:
         """A request that has to be refused."""
         mistake = orders.bad(self.rng, self.accounts)
@@ -50,7 +46,7 @@ class Shopper(ApiUser):
             found = self.get(f"/api/transactions/{answer.body['id']}/", TRANSACTION)
             if not found.ok or found.body["status"] != "pending":
                 return
-            self.think()
+            self.think(0.5)
 
 
 class Saver(ApiUser):
@@ -58,18 +54,16 @@ class Saver(ApiUser):
 
     weight = 4
     typical_pause = 2.0
+    habits = MappingProxyType({"deposit": 3, "withdraw": 3, "look_at_accounts": 2})
 
-    @task(3)
     def deposit(self) -> None:
         """Money in, then the balance."""
         self._then_balance(orders.deposit(self.rng, self.accounts))
 
-    @task(3)
     def withdraw(self) -> None:
         """Money out, then the balance."""
         self._then_balance(orders.withdrawal(self.rng, self.accounts))
 
-    @task(2)
     def look_at_accounts(self) -> None:
         """All accounts."""
         self.get("/api/accounts/")
@@ -84,15 +78,14 @@ class Transferrer(ApiUser):
 
     weight = 4
     typical_pause = 1.5
+    habits = MappingProxyType({"send_money": 5, "look_at_transfers": 2})
 
-    @task(5)
     def send_money(self) -> None:
         """A transfer to somebody's account of the same currency."""
         order = orders.transfer(self.rng, self.accounts, self.load_run.accounts)
         if order is not None:
             self.place(order)
 
-    @task(2)
     def look_at_transfers(self) -> None:
         """What was sent lately."""
         self.get("/api/transactions/?type=transfer&limit=20")
@@ -103,19 +96,19 @@ class Auditor(ApiUser):
 
     weight = 2
     typical_pause = 2.0
+    habits = MappingProxyType(
+        {"read_statement": 3, "look_for_declined": 2, "ask_for_what_is_not_there": 1}
+    )
 
-    @task(3)
     def read_statement(self) -> None:
         """An account's statement, page by page."""
         account = self.rng.choice(self.accounts)
         self._page_through(f"/api/accounts/{account.id}/statement/?limit=50", STATEMENT)
 
-    @task(2)
     def look_for_declined(self) -> None:
         """Declined orders, page by page."""
         self._page_through("/api/transactions/?status=declined&limit=50", "/api/transactions/")
 
-    @task(1)
     def ask_for_what_is_not_there(self) -> None:
         """An id that belongs to nobody."""
         digits = f"{self.rng.getrandbits(128):032x}"
@@ -130,4 +123,4 @@ class Auditor(ApiUser):
                 return
             parts = urlsplit(following)
             path = f"{parts.path}?{parts.query}"
-            self.think()
+            self.think(0.5)

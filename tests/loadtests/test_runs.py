@@ -171,3 +171,21 @@ def test_retries_keep_key_and_body_and_lost_answers_are_told_apart(
     errors = {row["error"] for row in only_result(results)["errors"]}
     assert "HTTP 503" in errors
     assert len(errors) < 10
+
+
+def orders_of(moody: str, results: Path, users: Path, seed: str) -> list[str]:
+    Moody.keys.clear()
+    arguments = ("--host", moody, "--demo-users", str(users / "demo-users.json"), "--seed", seed)
+    timing = ("--request-timeout", "0.3", "-t", "6s", "--think-time", "0")
+    run_locust(*arguments, *timing, "-u", "1", "Shopper", results=results)
+    return [tries[0][0] for tries in Moody.keys.values()]
+
+
+def test_the_same_seed_repeats_a_run(moody: str, results: Path, prepared_data_dir: Path) -> None:
+    first, again, other = (
+        orders_of(moody, results, prepared_data_dir, seed) for seed in ("5", "5", "6")
+    )
+    common = min(len(first), len(again), len(other))
+    assert common >= 2
+    assert first[:common] == again[:common]
+    assert first[:common] != other[:common]
