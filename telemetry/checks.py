@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
 from telemetry import mounts
-from telemetry.conf import DEFAULTS, settings
+from telemetry.conf import DEFAULTS, raw, settings
 from telemetry.retention import ages
 
 MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
@@ -22,7 +22,8 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """telemetry.E001: a key of TELEMETRY that there is not."""
     given = getattr(django_settings, "TELEMETRY", {})
     if not isinstance(given, dict):
-        return [Error("TELEMETRY is not a dictionary.", id="telemetry.E001")]
+        hint = 'Write TELEMETRY = {"INGEST": "auto"}, or leave it out (docs/settings.md).'
+        return [Error("TELEMETRY is not a dictionary.", hint=hint, id="telemetry.E001")]
     messages: list[CheckMessage] = []
     for key in given.keys() - DEFAULTS.keys():
         near = difflib.get_close_matches(str(key).upper(), DEFAULTS, n=1)
@@ -54,6 +55,13 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
     "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
     "STORE_MAX_BYTES": (lambda value: value is None or _positive(value), "bytes, or None"),
+    "DATA_DIR": (_folder, "the path of a folder, or None"),
+    "DATABASE": (lambda value: isinstance(value, str) and bool(value), "an alias of DATABASES"),
+    # Below it not even a record without attributes fits.
+    "MAX_RECORD_BYTES": (
+        lambda value: _positive(value) and value >= 2_048,
+        "a number of bytes from 2048",
+    ),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
@@ -61,7 +69,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         (
             "SLOW_SECONDS",
-            "MAX_RECORD_BYTES",
             "SEGMENT_BYTES",
             "SEGMENT_SECONDS",
             "JOURNAL_MAX_BYTES",
@@ -71,6 +78,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
             "LOG_FILE_BYTES",
             "LOG_FILE_HOURS",
             "LOG_FILES_KEEP",
+            "DASHBOARDS_KEEP",
             "POLL_SECONDS",
         ),
         (_positive, "a number above 0"),
@@ -82,7 +90,7 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """telemetry.E002: a value that its key cannot have."""
     messages: list[CheckMessage] = []
     for key, (is_valid, expected) in _RULES.items():
-        value = getattr(settings, key)
+        value = raw(key)
         if not is_valid(value):
             messages.append(
                 Error(

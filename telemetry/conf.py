@@ -67,10 +67,25 @@ DEFAULTS: dict[str, Any] = {
     # Beyond this many bytes of rows the oldest requests and logs go, whatever their age; None: no
     # limit.
     "STORE_MAX_BYTES": None,
+    # Sets of pictures that are kept: a day's worth at the schedule's five minutes, some 300 MB.
+    "DASHBOARDS_KEEP": 288,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).
     "BATCH_RECORDS": 5_000,
     "POLL_SECONDS": 0.25,
 }
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "DATA_DIR": (str, Path),
+    "DATABASE": str,
+    "LOG_LEVEL": str,
+}
+
+
+def raw(name: str) -> Any:
+    """The value as the project gives it, or the default; what it is worth the checks say."""
+    given = getattr(django_settings, "TELEMETRY", {})
+    return given.get(name, DEFAULTS[name]) if isinstance(given, dict) else DEFAULTS[name]
 
 
 class Settings:
@@ -79,8 +94,10 @@ class Settings:
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
             raise AttributeError(f"TELEMETRY has no setting {name!r}")
-        given: dict[str, Any] = getattr(django_settings, "TELEMETRY", {})
-        value = given.get(name, DEFAULTS[name])
+        value = raw(name)
+        if name in _TYPES and not (value and isinstance(value, _TYPES[name])):
+            # Wrong already at the start, where no check has run yet; one says so then.
+            value = DEFAULTS[name]
         if name == "DATA_DIR":
             value = _data_dir(value)
         elif name == "RETENTION" and isinstance(value, dict):
