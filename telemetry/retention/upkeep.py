@@ -9,6 +9,8 @@ from telemetry.retention.sweep import Sweep
 
 BUDGET_SECONDS = 0.05
 _EVERY_SECONDS = 60.0
+# `prune` takes turns with ingest every few seconds; between two of them ingest reads the journal.
+FIRST_SECONDS = 10.0
 
 
 class Upkeep:
@@ -17,7 +19,7 @@ class Upkeep:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._steps: Iterator[None] | None = None
-        self._next = 0.0
+        self._next = time.monotonic() + FIRST_SECONDS
 
     @property
     def due(self) -> bool:
