@@ -1,11 +1,11 @@
 """Metrics: their names, series, and what they did over a time range."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max, Q, Sum
 
 from telemetry.models import Bucket, HistogramBucket, Metric, Series
 from telemetry.queries.store import rows
@@ -64,9 +64,12 @@ def series(metric: str) -> list[SeriesRow]:
 
 
 def step_of(start: datetime, end: datetime) -> int:
-    """Seconds a point so that a chart of the range has about 60 to 170 points."""
+    """Seconds a point so that a chart of the range has at most about 180 points.
+
+    From 12 h on it is hours: minutes of a day in all series of a site would be too many to add up.
+    """
     span = (end - start).total_seconds()
-    for most, step in ((1_800, 10), (2 * HOUR, 60), (12 * HOUR, 300), (48 * HOUR, 900)):
+    for most, step in ((1_800, 10), (2 * HOUR, 60), (12 * HOUR, 300)):
         if span <= most:
             return step
     return HOUR if span <= 31 * 24 * HOUR else 24 * HOUR
@@ -82,21 +85,30 @@ def parts(start: datetime, end: datetime) -> list[Part]:
     span = high - low
     fine = 10 if span <= 2 * HOUR + 60 else 60
     begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
-    stop = _up(high, fine)
+    # Nothing lies after now, so the hour that still runs can be taken whole.
+    stop = _up(high, HOUR if high >= int(datetime.now(UTC).timestamp()) else fine)
     return list(_split(begin, stop, (HOUR, 60, 10) if fine == 10 else (HOUR, 60)))
 
 
-def points(series_ids: Sequence[int], start: datetime, end: datetime, step: int) -> dict[int, Sums]:
-    """What all `series_ids` did together in each step, by the step's start; gaps are left out."""
+def points(
+    series_ids: Sequence[int], chosen: Collection[int], start: datetime, end: datetime, step: int
+) -> dict[int, tuple[float, float]]:
+    """What all series added in each step, and what the `chosen` of them did, by the step's start.
+
+    Silent steps are left out. One walk over the buckets answers both.
+    """
     resolution = max(size for size in (10, 60, HOUR) if step % size == 0)
     low, high = _down(int(start.timestamp()), step), int(end.timestamp()) + 1
     found = (
         rows(Bucket)
         .filter(resolution=resolution, series_id__in=series_ids, start__gte=low, start__lt=high)
         .values(at=F("start") - F("start") % step)
-        .annotate(count=Sum("count"), total=Sum("total"), maximum=Max("maximum"))
+        .annotate(
+            every=Sum("total"),
+            some=Sum("total", filter=Q(series_id__in=chosen), default=0.0),
+        )
     )
-    return {row["at"]: Sums(row["count"], row["total"], row["maximum"]) for row in found}
+    return {row["at"]: (row["every"], row["some"]) for row in found}
 
 
 def totals(series_ids: Sequence[int], range_parts: Iterable[Part]) -> dict[int, Sums]:

@@ -136,17 +136,11 @@ def _points(
     counters: Sequence[SeriesRow], start: datetime, end: datetime, step: int
 ) -> list[Point]:
     """Every step of the range, silent ones too, so that gaps show as gaps."""
-    everything = metrics.points([one.id for one in counters], start, end, step)
     failing = [one.id for one in counters if _is_failure(one)]
-    failures = metrics.points(failing, start, end, step) if failing else {}
-    none = Sums(0, 0.0, 0.0)
+    counted = metrics.points([one.id for one in counters], failing, start, end, step)
     first = int(start.timestamp()) // step * step
     return [
-        Point(
-            metrics.moment(at),
-            everything.get(at, none).total,
-            failures.get(at, none).total,
-        )
+        Point(metrics.moment(at), *counted.get(at, (0.0, 0.0)))
         for at in range(first, int(end.timestamp()) + 1, step)
     ]
 

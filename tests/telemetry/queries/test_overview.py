@@ -1,0 +1,90 @@
+"""The overview's numbers against a plain count of what was observed."""
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.ingest import histogram
+from telemetry.queries import metrics
+from telemetry.queries.overview import overview
+from telemetry.queries.quantiles import quantile
+from tests.telemetry import factory
+
+stored = pytest.mark.django_db(databases=["default", "telemetry"])
+NOW = datetime(2026, 1, 31, 13, 37, 42, tzinfo=UTC)
+
+
+@given(st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=200), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_quantile_is_within_its_error_of_a_true_value(values: list[float], q: float) -> None:
+    buckets: dict[int, int] = {}
+    for value in values:
+        idx = histogram.index(value)
+        buckets[idx] = buckets.get(idx, 0) + 1
+    rank = max(1, -int(-(q * len(values)) // 1))
+    true = sorted(values)[rank - 1]
+    told = quantile(buckets, q)
+    assert told is not None
+    assert abs(told - true) <= true * 0.0110
+
+
+def test_no_observations_have_no_quantile() -> None:
+    assert quantile({}, 0.5) is None
+    assert quantile({histogram.ZERO_INDEX: 3}, 0.5) == 0.0
+
+
+@given(st.integers(60, 40 * 86_400), st.integers(0, 86_400))
+def test_parts_cover_the_range_without_gap_or_overlap(span: int, shift: int) -> None:
+    end = NOW - timedelta(seconds=shift)
+    found = sorted(metrics.parts(end - timedelta(seconds=span), end), key=lambda part: part.low)
+    assert found[0].low <= (end - timedelta(seconds=span)).timestamp()
+    assert found[-1].high > end.timestamp()
+    assert all(one.high == two.low for one, two in itertools.pairwise(found))
+    assert all(part.low % part.resolution == part.high % part.resolution == 0 for part in found)
+
+
+@stored
+@pytest.mark.parametrize("hours", [0.25, 1, 6, 24])
+def test_counts_are_those_of_the_range_alone(hours: float) -> None:
+    start = NOW - timedelta(hours=hours)
+    chance = random.Random(7)
+    for _ in range(40):
+        factory.served("api/", 0.1, start + (NOW - start) * chance.uniform(0.01, 0.99))
+    for minutes in (3, 90):
+        factory.served("api/", 0.1, start - timedelta(minutes=minutes))
+        factory.served("api/", 0.1, NOW + timedelta(minutes=minutes))
+    state = overview(start, NOW)
+    assert state.requests == 40
+    assert state.rate == pytest.approx(40 / hours / 3600)
+
+
+@stored
+def test_failures_are_5xx_alone_and_routes_stand_by_p95() -> None:
+    at = NOW - timedelta(minutes=10)
+    for status in (201, 201, 404, 429):
+        factory.served("api/fast/", 0.010, at, status)
+    factory.served("api/slow/", 3.0, at, 503, "GET")
+    state = overview(NOW - timedelta(hours=1), NOW)
+    assert (state.requests, state.errors, state.error_ratio) == (5, 1, 0.2)
+    assert [(row.method, row.route) for row in state.slowest] == [
+        ("GET", "api/slow/"),
+        ("POST", "api/fast/"),
+    ]
+    assert state.slowest[0].error_ratio == 1
+    assert state.slowest[1].errors == 0
+    assert state.latency.maximum == 3.0
+    assert state.latency.p50 == pytest.approx(0.010, rel=0.011)
+    assert state.statuses == {"2xx": 2, "4xx": 2, "5xx": 1}
+    assert sum(point.requests for point in state.points) == 5
+    assert sum(point.errors for point in state.points) == 1
+
+
+@stored
+def test_an_empty_range_has_zeros_and_no_percentiles() -> None:
+    state = overview(NOW - timedelta(hours=1), NOW)
+    assert (state.requests, state.rate, state.error_ratio) == (0, 0.0, 0.0)
+    assert state.latency.p95 is None
+    assert state.active is None
