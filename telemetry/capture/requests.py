@@ -1,6 +1,7 @@
 """A request as a unit of work: begun before any other middleware, ended when it is answered."""
 
 import asyncio
+import functools
 import ipaddress
 from typing import Any
 from urllib.parse import unquote
@@ -81,6 +82,7 @@ def _load_baggage(header: str) -> dict[str, str]:
     }
 
 
+@functools.lru_cache(maxsize=1_024)
 def client_network(address: str) -> str:
     """The /24 (IPv4) or /48 (IPv6) of an address: enough for a pattern, not for a person."""
     try:
