@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import DatabaseError, connections
-from django.db.backends.utils import CursorWrapper
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.utils.connection import ConnectionDoesNotExist
 
@@ -49,22 +49,37 @@ def key_of(when: datetime) -> int:
 def reading() -> Iterator[None]:
     """Read with a short wait for locks; database errors become `StoreUnavailableError`."""
     try:
-        with connections[settings.DATABASE].cursor() as cursor:
-            waited = _busy_timeout(cursor)
+        connection = connections[settings.DATABASE]
+        _connect(connection)
+        with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT}")
             try:
                 yield
             finally:
-                cursor.execute(f"PRAGMA busy_timeout={waited}")
+                cursor.execute(f"PRAGMA busy_timeout={_usual_timeout(connection)}")
     except ConnectionDoesNotExist:
         raise _no_alias() from None
     except DatabaseError as error:
         raise _explain(error) from error
 
 
-def _busy_timeout(cursor: CursorWrapper) -> int:
-    cursor.execute("PRAGMA busy_timeout")
-    return int(cursor.fetchone()[0])
+def _connect(connection: BaseDatabaseWrapper) -> None:
+    """Open the connection, if need be, with the short wait: its first statements take locks too."""
+    if connection.connection is not None:
+        return
+    usual = connection.settings_dict
+    options = {**usual["OPTIONS"], "timeout": _BUSY_TIMEOUT / 1_000}
+    # The dictionary is every thread's, the attribute this thread's alone.
+    connection.settings_dict = {**usual, "OPTIONS": options}
+    try:
+        connection.ensure_connection()
+    finally:
+        connection.settings_dict = usual
+
+
+def _usual_timeout(connection: BaseDatabaseWrapper) -> int:
+    """Milliseconds; 5 s is what sqlite3 takes without the option."""
+    return int(float(connection.settings_dict["OPTIONS"].get("timeout", 5)) * 1_000)
 
 
 def _no_alias() -> StoreUnavailableError:
