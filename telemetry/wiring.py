@@ -4,7 +4,7 @@ from django.core.signals import got_request_exception
 from django.db import connections, router
 from django.db.backends.signals import connection_created
 
-from telemetry import sqlite
+from telemetry import schedules, sqlite
 from telemetry.capture import commands, errors, logs, sql, tasks
 from telemetry.conf import settings
 from telemetry.router import TelemetryRouter
@@ -14,6 +14,7 @@ def install() -> None:
     """Called by `AppConfig.ready()`; safe to call again."""
     connection_created.connect(sqlite.on_connection_created, dispatch_uid="telemetry.sqlite")
     _add_router()
+    schedules.install()
     if settings.INGEST == "off":
         return
     connection_created.connect(sql.on_connection_created, dispatch_uid="telemetry.sql")

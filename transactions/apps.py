@@ -13,10 +13,17 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         import telemetry
+        from telemetry import schedules
+        from telemetry.schedules import Periodic
         from transactions import checks, dossier, metrics  # noqa: F401 (declares the metrics)
 
         checks.register()
         telemetry.register_dossier(dossier.sections)
+        schedules.declare(
+            self,
+            Periodic("transactions: settle pending", "transactions.tasks.reconcile_pending", 1),
+            Periodic("transactions: clean up", "transactions.tasks.cleanup", 60),
+        )
         post_migrate.connect(_ensure_clearing_accounts, sender=self)
 
 

@@ -8,7 +8,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from telemetry.admin import overview, pages
+from telemetry.admin import images, overview, pages
 from telemetry.admin.lists import ErrorAdmin, LogAdmin, RequestAdmin
 from telemetry.admin.loadruns import LoadRunAdmin
 from telemetry.models import Error, LoadRun, Log, Request
@@ -40,6 +40,9 @@ def _urls(site: AdminSite) -> list[URLPattern]:
 
     return [
         path("telemetry/", view(overview.overview), name="telemetry_overview"),
+        path("telemetry/dashboard/", view(images.images), name="telemetry_images"),
+        path("telemetry/dashboard/draw/", view(images.draw_now), name="telemetry_draw"),
+        path("telemetry/dashboard/<str:name>", view(images.picture), name="telemetry_picture"),
         path("telemetry/find/", view(pages.find), name="telemetry_find"),
         path("telemetry/status/", view(pages.status), name="telemetry_status"),
         path("telemetry/trace/<str:trace_id>/", view(pages.trace), name="telemetry_trace"),

@@ -63,7 +63,10 @@ def with_range(one: PictureSet) -> PictureSet:
 
 
 def trim(where: Path, keep: int | None = None) -> int:
-    """Remove the oldest sets beyond `keep` (by default DASHBOARDS_KEEP), and what a killed drawing left; the files removed."""
+    """Remove the oldest sets beyond `keep` (DASHBOARDS_KEEP), and what a killed drawing left.
+
+    The number of pictures removed.
+    """
     most = max(1, int(settings.DASHBOARDS_KEEP)) if keep is None else keep
     old = [name for one in _sets(where)[most:] for name in one.names.values()]
     for name in old:
