@@ -117,7 +117,9 @@ class Board:
     def take_over(self, other: "Board") -> None:
         """Continue the counts of a board that had no file."""
         for place, value in enumerate(other._counters):
-            self._counters[place] += value
+            # A unit leaves the board that it entered.
+            if place != _OVERFLOW:
+                self._counters[place] += value
 
     def snapshot(self) -> Snapshot:
         """What this board says now."""
@@ -134,22 +136,15 @@ class Board:
 
 
 def _create(path: Path) -> tuple[int, mmap.mmap]:
-    # Locked before it has its name: a board without a lock is a dead process's.
-    draft = path.with_suffix(".tmp")
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # Locked from the start: a board without a lock is a dead process's. Real blocks, not a hole:
+    # writing to a mapped hole on a full disk is SIGBUS.
+    fd = locks.create(path, os.O_RDWR, bytes(SIZE))
     try:
-        locks.try_lock(fd)
-        # Real blocks, not a hole: writing to a mapped hole on a full disk is SIGBUS.
-        os.write(fd, bytes(SIZE))
-        if os.fstat(fd).st_size != SIZE:
-            raise OSError("short write")
-        mapped = mmap.mmap(fd, SIZE)
-        os.rename(draft, path)
+        return fd, mmap.mmap(fd, SIZE)
     except BaseException:
         os.close(fd)
-        os.unlink(draft)
+        os.unlink(path)
         raise
-    return fd, mapped
 
 
 def read(path: Path) -> Snapshot | None:

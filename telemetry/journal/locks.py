@@ -1,6 +1,8 @@
 """Exclusive file locks that the system releases when their process dies, however it dies."""
 
+import errno
 import os
+from pathlib import Path
 
 try:
     import fcntl
@@ -10,13 +12,40 @@ except ImportError:  # Windows
 
 # Windows locks are mandatory for the bytes they cover, so cover one that no file here reaches.
 _FAR_BYTE = 1 << 40
+# Windows would translate line feeds otherwise.
+BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+def create(path: Path, flags: int, content: bytes = b"") -> int:
+    """Make a file of mode 0600 that is locked, and has its content, once it has its name.
+
+    Returns the descriptor, opened with `flags`; raises OSError, and then no file is left.
+    """
+    # Windows cannot rename an open file: there the file is without its lock for a moment.
+    draft = path if fcntl is None else path.with_suffix(".tmp")
+    fd = os.open(draft, flags | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
+    try:
+        try_lock(fd)
+        if content and os.write(fd, content) != len(content):
+            raise OSError(errno.ENOSPC, "short write")
+        if draft != path:
+            os.rename(draft, path)
+    except BaseException:
+        os.close(fd)
+        os.unlink(draft)
+        raise
+    return fd
 
 
 def try_lock(fd: int) -> bool:
     """Take the exclusive lock on the open file; False when another holder has it."""
+    return _take(fd, shared=False)
+
+
+def _take(fd: int, *, shared: bool) -> bool:
     try:
         if fcntl is not None:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         else:
             _windows(fd, msvcrt.LK_NBLCK)
     except OSError:
@@ -35,12 +64,13 @@ def unlock(fd: int) -> None:
 def is_locked(path: str | os.PathLike[str]) -> bool:
     """Whether a living process holds the lock on the file. A missing file is not locked."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     try:
-        # Another descriptor, so a lock of our own process counts as held too.
-        return not try_lock(fd)
+        # Another descriptor, so a lock of our own process counts as held too. Shared, so that two
+        # who ask at once do not take each other for the holder.
+        return not _take(fd, shared=True)
     finally:
         os.close(fd)
 

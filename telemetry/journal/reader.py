@@ -1,6 +1,7 @@
 """The reading side of the journal: which files there are, and the records after a position."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from telemetry.journal.writer import BOARD_SUFFIX
 
 # More than the longest line; a run of this length without a newline is not a record.
 READ_BYTES = 1 << 20
+# A file that somebody has put there is nobody's journal.
+_OURS = re.compile(r"[0-9a-f]{32}(?:-[0-9]{6,})?\.[a-z]+\Z").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ def segments(folder: Path) -> list[Path]:
 def boards(folder: Path) -> list[Path]:
     """The board files."""
     return _with_suffix(folder, BOARD_SUFFIX)
+
+
+def drafts(folder: Path) -> list[Path]:
+    """Segments and boards that are being made, or that a crash left half made."""
+    return _with_suffix(folder, ".tmp")
 
 
 def writer(path: Path) -> str:
@@ -100,4 +108,4 @@ def _with_suffix(folder: Path, suffix: str) -> list[Path]:
         names = os.listdir(folder)
     except FileNotFoundError:
         return []
-    return [folder / name for name in sorted(names) if name.endswith(suffix)]
+    return [folder / name for name in sorted(names) if name.endswith(suffix) and _OURS(name)]

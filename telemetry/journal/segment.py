@@ -35,12 +35,8 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Locked before it has its name: a segment without a lock will not grow any more.
-        draft = path.with_suffix(".tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(draft, flags, 0o600)
-        locks.try_lock(self._fd)
-        os.rename(draft, path)
+        # Locked from the start: a segment without a lock will not grow any more.
+        self._fd = locks.create(path, os.O_WRONLY | os.O_APPEND)
         self.size = 0
         self._seq = 0
         self._opened = time.monotonic()

@@ -75,8 +75,11 @@ class Journal:
     @property
     def board(self) -> Board:
         """The board, made at its first use."""
-        if not self._board_on_disk and time.monotonic() >= self._board_retry:
-            self._open_board()
+        if not self._board_on_disk:
+            # Threads that meet here at the first request share one.
+            with self._lock:
+                if not self._board_on_disk and time.monotonic() >= self._board_retry:
+                    self._open_board()
         assert self._board is not None
         return self._board
 
