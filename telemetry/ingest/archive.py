@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from telemetry.conf import settings
+from telemetry.journal import locks
 
 _SUFFIX = ".jsonl.gz"
 
@@ -20,9 +21,18 @@ def keep(segment: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / (time.strftime("%Y%m%dT%H", time.gmtime()) + _SUFFIX)
     data = f"# {segment.name}\n".encode() + segment.read_bytes()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    with os.fdopen(os.open(target, flags, 0o600), "ab") as file:
-        file.write(gzip.compress(data, compresslevel=1))
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | locks.BINARY, 0o600)
+    size = os.fstat(fd).st_size
+    try:
+        member = memoryview(gzip.compress(data, compresslevel=1))
+        while member:
+            member = member[os.write(fd, member) :]
+    except BaseException:
+        # Half a member would make what follows it unreadable.
+        os.ftruncate(fd, size)
+        raise
+    finally:
+        os.close(fd)
 
 
 def trim() -> None:

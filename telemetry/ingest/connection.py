@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,8 @@ def path() -> Path:
 class Store:
     """Hands out the connection. Never bound to a file that is no longer the one on disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_replaced: Callable[[], None] = lambda: None) -> None:
+        self._on_replaced = on_replaced
         self._inode = 0
         self._is_ours = False
 
@@ -56,6 +57,8 @@ class Store:
     def _discard(self) -> None:
         connections[settings.DATABASE].close()
         self._inode = 0
+        # What comes next may be another file.
+        self._on_replaced()
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -70,6 +73,7 @@ class Store:
         # Inserts into a deleted WAL database succeed silently.
         if self._inode not in (0, inode):
             wrapper.close()
+            self._on_replaced()
         if wrapper.connection is None:
             self._is_ours = True
         try:
@@ -83,5 +87,6 @@ class Store:
 
 
 def is_passing(error: sqlite3.Error) -> bool:
-    """Whether an error is the store's state (locked, full, read-only), not the data's fault."""
-    return isinstance(error, sqlite3.OperationalError)
+    """Whether an error is the store's state (locked, full, broken), not the data's fault."""
+    # DatabaseError itself is raised for a malformed file, its other subclasses for bad data.
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError

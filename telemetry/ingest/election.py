@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 
 from telemetry.conf import settings
@@ -11,6 +12,7 @@ from telemetry.journal import locks
 
 _LOCK = "ingest.lock"
 _REQUEST = "ingest.request"
+_PAUSES = (0.001, 0.005, 0.01)
 
 
 class Election:
@@ -26,10 +28,11 @@ class Election:
         if self._request < 0 and locks.is_locked(self._folder / _REQUEST):
             return False
         fd = self._open(_LOCK)
-        if not locks.try_lock(fd):
+        if not _take(fd):
             os.close(fd)
             return False
         self._lock = fd
+        _holding.add(self)
         _write_holder(fd)
         return True
 
@@ -57,13 +60,41 @@ class Election:
         """Give the lock back."""
         if self._lock >= 0:
             os.ftruncate(self._lock, 0)
+            locks.unlock(self._lock)
             os.close(self._lock)
             self._lock = -1
 
     def _open(self, name: str) -> int:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | locks.BINARY
         return os.open(self._folder / name, flags, 0o600)
+
+    def _abandon(self) -> None:
+        """In a fork's child: the lock is the parent's, and must end with the parent."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+_holding: weakref.WeakSet[Election] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for election in list(_holding):
+        election._abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _take(fd: int) -> bool:
+    # Who only asks whether it is held has it for a moment.
+    for pause in _PAUSES:
+        if locks.try_lock(fd):
+            return True
+        time.sleep(pause)
+    return locks.try_lock(fd)
 
 
 def holder() -> dict[str, object] | None:

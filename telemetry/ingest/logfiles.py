@@ -16,7 +16,7 @@ from pathlib import Path
 
 from telemetry.conf import settings
 from telemetry.ingest.connection import StoreUnavailable
-from telemetry.journal import events, otel
+from telemetry.journal import events, locks, otel
 
 APP, ERROR = "app", "error"
 _ERROR_LEVEL = 40
@@ -72,7 +72,7 @@ class _File:
         self.name = name
         self.path: Path = settings.logs_dir / f"{name}{_SUFFIX}"
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | locks.BINARY
         self.fd = os.open(self.path, flags, 0o600)
         self.inode = os.fstat(self.fd).st_ino
         row = db.execute(_FIND, (name,)).fetchone()

@@ -5,8 +5,9 @@ import sqlite3
 import time
 from pathlib import Path
 
-from django.urls import Resolver404, resolve
+from django.urls import resolve
 
+from telemetry.conf import settings
 from telemetry.ingest import archive, sources
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import HTTP, INSERTS, Keys
@@ -15,6 +16,8 @@ from telemetry.journal.board import Running, Snapshot
 from telemetry.journal.writer import BOARD_SUFFIX
 
 DIED = "process_died"
+_DRAFT_SECONDS = 60
+_READ_TO_THE_END = "SELECT 1 FROM telemetry_segment WHERE id = ? AND name = ? AND position >= ?"
 _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
@@ -22,25 +25,41 @@ _COUNT = (
 
 
 def remove_segments(db: sqlite3.Connection, finished: list[tuple[int, Path]]) -> None:
-    """Archive and delete segments whose last record is in a durable commit."""
+    """Archive and delete segments whose last record is in a durable commit of this store."""
     for key, path in finished:
-        if path.exists():
-            archive.keep(path)
-            path.unlink(missing_ok=True)
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            continue
+        # Not where the store was replaced meanwhile by one that has read less.
+        known = (key, path.name, size)
+        if db.execute(_READ_TO_THE_END, known).fetchone() is None:
+            continue
+        archive.keep(path)
+        path.unlink(missing_ok=True)
         db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (key,))
+
+
+def remove_drafts(folder: Path) -> None:
+    """Delete files that a crash left half made a while ago."""
+    for path in reader.drafts(folder):
+        try:
+            if time.time() - path.stat().st_mtime > _DRAFT_SECONDS and not locks.is_locked(path):
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            continue
 
 
 def dead_writers(folder: Path, unended: set[str]) -> list[tuple[str, Snapshot | None]]:
     """Processes that have ended and whose segments are all read: their ids and last boards."""
-    reading = {reader.writer(path) for path in reader.segments(folder)}
     boards = {reader.writer(path): path for path in reader.boards(folder)}
-    found: list[tuple[str, Snapshot | None]] = []
-    for writer in sorted(unended | boards.keys()):
-        path = boards.get(writer)
-        if writer in reading or (path is not None and locks.is_locked(path)):
-            continue
-        found.append((writer, None if path is None else board.read(path)))
-    return found
+    alive = {writer for writer, path in boards.items() if locks.is_locked(path)}
+    # After the locks: what a process began just before it died is then in the list.
+    reading = {reader.writer(path) for path in reader.segments(folder)}
+    return [
+        (writer, board.read(boards[writer]) if writer in boards else None)
+        for writer in sorted((unended | boards.keys()) - alive - reading)
+    ]
 
 
 def unended(db: sqlite3.Connection) -> set[str]:
@@ -98,7 +117,7 @@ def _add_died(
         "uid": uid,
         "process_id": process,
         "kind": unit.kind,
-        "is_self": 0,
+        "is_self": http and unit.path.startswith(tuple(settings.SELF_PATHS)),
         "method": unit.method or None,
         "route_id": names.name(db, route_of(unit)),
         "path": unit.path if http else None,
@@ -119,7 +138,8 @@ def route_of(unit: Running) -> str:
         return unit.path
     try:
         return resolve(unit.path).route
-    except Resolver404:
+    except Exception:
+        # No such page, or a URL configuration that does not load in this process.
         return "(unmatched)"
 
 

@@ -24,14 +24,15 @@ class Worker:
 
     def __init__(self) -> None:
         self.folder: Path = settings.journal_dir
-        self._store = Store()
         self._names = Names()
+        self._store = Store(on_replaced=self._names.forget)
         self._keys = Keys(time.time_ns() >> 5)
         self._files = LogFiles()
         self._batches = Batches(self._store, self._names, self._files)
         self._active = gauges.ActiveRequests()
         self._load_results = loadruns.Results()
-        self._trimmed = 0.0
+        self._last_writer = ""
+        self._trimmed = -_TRIM_SECONDS
         self._upkeep = Upkeep(self._store)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -41,6 +42,11 @@ class Worker:
                 try:
                     handled = self.step() + self._upkeep.pass_()
                 except StoreUnavailable as error:
+                    notices.say(f"waiting for the store: {error}")
+                    handled = 0
+                    _pause(_RETRY_SECONDS, should_stop)
+                except (sqlite3.Error, OSError) as error:
+                    # In between two batches: nothing is half done.
                     notices.say(f"waiting for the store: {error}")
                     handled = 0
                     _pause(_RETRY_SECONDS, should_stop)
@@ -80,7 +86,12 @@ class Worker:
         known = self._sources(paths)
         entries: list[Entry] = []
         finished: list[tuple[Source, Path]] = []
-        for path in paths:
+        unread = ""
+        for path in self._in_turn(paths):
+            writer = reader.writer(path)
+            # A writer's records stay in order: not the next segment before the end of this one.
+            if writer == unread:
+                continue
             source = known[path.name]
             try:
                 chunk = reader.read(path, source.position)
@@ -89,9 +100,16 @@ class Worker:
             entries.extend((source, record) for record in chunk.records)
             if chunk.finished:
                 finished.append((source, path))
+            else:
+                unread = writer
             if len(entries) >= settings.BATCH_RECORDS:
+                self._last_writer = writer
                 break
         return entries, finished
+
+    def _in_turn(self, paths: list[Path]) -> list[Path]:
+        # After the writer that filled the last batch, so that a busy one does not starve others.
+        return sorted(paths, key=lambda path: (reader.writer(path) <= self._last_writer, path))
 
     def _sources(self, paths: list[Path]) -> dict[str, Source]:
         try:
@@ -108,12 +126,17 @@ class Worker:
         return known
 
     def _retire(self, finished: list[tuple[Source, Path]]) -> None:
-        with self._store.transaction() as db:
-            retire.remove_segments(db, [(source.id, path) for source, path in finished])
-            dead = retire.dead_writers(self.folder, retire.unended(db))
-            for writer, last in dead:
-                retire.finish_process(db, self._names, self._keys, writer, last)
-            self._active.record(db, self._names, self.folder)
+        try:
+            with self._store.transaction() as db:
+                retire.remove_segments(db, [(source.id, path) for source, path in finished])
+                dead = retire.dead_writers(self.folder, retire.unended(db))
+                for writer, last in dead:
+                    retire.finish_process(db, self._names, self._keys, writer, last)
+                self._active.record(db, self._names, self.folder)
+        except BaseException:
+            # Names that were made in it are not in the store.
+            self._names.forget()
+            raise
         for writer, _ in dead:
             retire.remove_board(self.folder, writer)
 
@@ -121,6 +144,7 @@ class Worker:
         if time.monotonic() - self._trimmed > _TRIM_SECONDS:
             self._trimmed = time.monotonic()
             archive.trim()
+            retire.remove_drafts(self.folder)
 
 
 def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:

@@ -1,0 +1,205 @@
+"""A store that is replaced, full or broken in the middle: nothing is lost, nothing is mixed up."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.urls import Resolver404
+
+from telemetry.conf import settings
+from telemetry.ingest import archive, batch, gauges, retire
+from telemetry.ingest.connection import StoreUnavailable, path
+from telemetry.ingest.worker import Worker
+from tests.telemetry.ingest.helpers import START, drain, emit, emitting, log, messages, rows, uid
+
+DIED_ROUTES = (
+    "SELECT n.value FROM telemetry_request r JOIN telemetry_name n ON n.id = r.route_id"
+    " WHERE r.uid = ?"
+)
+
+pytestmark = pytest.mark.django_db(databases=["default", "telemetry"], transaction=True)
+
+
+@pytest.fixture
+def own_store(data_dir: Path, tmp_path: Path) -> Iterator[Path]:
+    """The store as a file of this test alone, and an empty one beside it."""
+    connection = connections[settings.DATABASE]
+    connection.ensure_connection()
+    store, empty = tmp_path / "store.sqlite3", tmp_path / "empty.sqlite3"
+    for target in (store, empty):
+        with sqlite3.connect(target) as copy:
+            connection.connection.backup(copy)
+        copy.close()
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = str(store)
+    yield empty
+    connection.close()
+    connection.settings_dict["NAME"] = before
+
+
+def replace_store(empty: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path().with_name(f"{path().name}{suffix}").unlink(missing_ok=True)
+    shutil.copy(empty, new := empty.with_name("new.sqlite3"))
+    new.replace(path())
+
+
+def loggers() -> list[tuple[object, ...]]:
+    return rows(
+        "SELECT l.message, n.value FROM telemetry_log l"
+        " LEFT JOIN telemetry_name n ON n.id = l.logger_id ORDER BY l.id"
+    )
+
+
+def test_a_new_store_in_place_of_the_old_gets_names_of_its_own(own_store: Path) -> None:
+    worker = Worker()
+    emit(log(1, logger="first"), log(2, logger="second"))
+    worker.drain()
+    replace_store(own_store)
+    emit(log(3, logger="second"), log(4, logger="first"))
+    worker.drain()
+    worker.close()
+    assert loggers() == [("record 3", "second"), ("record 4", "first")]
+
+
+def test_a_segment_is_not_removed_for_a_store_that_has_not_read_it(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emit(log(1))
+    worker = Worker()
+    store = batch.Batches.store
+
+    def replaced_just_then(self: batch.Batches, entries: list[batch.Entry]) -> None:
+        store(self, entries)
+        replace_store(own_store)
+
+    monkeypatch.setattr(batch.Batches, "store", replaced_just_then)
+    worker.step()
+    monkeypatch.setattr(batch.Batches, "store", store)
+    worker.drain()
+    worker.close()
+    assert messages() == ["record 1"]
+
+
+def run_until(worker: Worker, done: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telemetry.ingest.worker._RETRY_SECONDS", 0.01)
+    turns = iter(range(200))
+    worker.run(lambda: done() or next(turns, None) is None)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [OSError(28, "No space left on device"), sqlite3.OperationalError("database or disk is full")],
+)
+def test_trouble_while_clearing_up_is_waited_for(
+    fault: Exception, data_dir: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    emit(log(1))
+    faults = [fault, fault]
+    keep = archive.keep
+
+    def failing(segment: Path) -> None:
+        if faults:
+            raise faults.pop()
+        keep(segment)
+
+    monkeypatch.setattr(archive, "keep", failing)
+    monkeypatch.setattr("telemetry.ingest.notices._last", {})
+    folder = data_dir / "journal"
+    run_until(Worker(), lambda: not list(folder.glob("*.seg")), monkeypatch)
+    assert not list(folder.glob("*.seg"))
+    assert messages() == ["record 1"]
+    assert "waiting for the store" in capsys.readouterr().err
+
+
+def test_names_made_in_a_transaction_that_fails_are_made_again(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emitting() as sink:
+        sink.board.enter(3, bytes.fromhex(uid(1)), START, "", "nightly_report")
+    record = gauges.ActiveRequests.record
+
+    def failing(*args: Any) -> None:
+        monkeypatch.setattr(gauges.ActiveRequests, "record", record)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(gauges.ActiveRequests, "record", failing)
+    worker = Worker()
+    with pytest.raises((sqlite3.Error, StoreUnavailable)):
+        worker.step()
+    emit(log(2, logger="another", route="elsewhere/"))
+    worker.drain()
+    worker.close()
+    assert rows(DIED_ROUTES, bytes.fromhex(uid(1))) == [("nightly_report",)]
+
+
+def test_a_broken_store_is_not_the_records_fault(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emit(log(1), log(2))
+    with monkeypatch.context() as patch:
+
+        def broken(*args: Any) -> None:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+        patch.setattr("telemetry.ingest.batch._advance", broken)
+        with pytest.raises(StoreUnavailable, match="malformed"):
+            Worker().step()
+    assert rows("SELECT count(*) FROM telemetry_quarantine") == [(0,)]
+    drain()
+    assert messages() == ["record 1", "record 2"]
+
+
+def test_an_archive_that_was_cut_short_can_be_read(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gzip
+
+    emit(log(1))
+    drain()
+    (kept,) = (data_dir / "archive").iterdir()
+    before = kept.read_bytes()
+
+    def half(data: bytes, compresslevel: int) -> bytes:
+        class Bytes(bytes):
+            pass
+
+        monkeypatch.undo()
+        with kept.open("ab") as file:
+            file.write(b"half a member")
+        raise OSError(28, "No space left on device")
+
+    emit(log(2))
+    monkeypatch.setattr("telemetry.ingest.archive.gzip.compress", half)
+    worker = Worker()
+    with pytest.raises((OSError, StoreUnavailable)):
+        worker.drain()
+    assert kept.read_bytes() == before
+    worker.drain()
+    worker.close()
+    text = gzip.decompress(kept.read_bytes())
+    assert (text.count(b'"record 1"'), text.count(b'"record 2"')) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", [Resolver404(), ImportError("no such module"), ValueError("x")])
+def test_a_route_that_cannot_be_resolved_does_not_stop_ingest(
+    fault: Exception, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: str) -> None:
+        raise fault
+
+    monkeypatch.setattr(retire, "resolve", broken)
+    with emitting() as sink:
+        sink.board.enter(1, bytes.fromhex(uid(1)), START, "GET", "/gone/")
+        sink.board.enter(1, bytes.fromhex(uid(2)), START, "GET", "/admin/telemetry/")
+    drain()
+    for number in (1, 2):
+        assert rows(DIED_ROUTES, bytes.fromhex(uid(number))) == [("(unmatched)",)]
+    own = rows("SELECT uid, is_self FROM telemetry_request ORDER BY uid")
+    assert own == [(bytes.fromhex(uid(1)), 0), (bytes.fromhex(uid(2)), 1)]
