@@ -6,8 +6,8 @@ from telemetry.conf import settings
 
 # auto_vacuum comes before the first write and before WAL, or it does nothing. FULL: the segment is
 # removed after the commit, so the commit must survive power loss; a few a second cost little.
+_AUTO_VACUUM = "PRAGMA auto_vacuum=INCREMENTAL"
 _PRAGMAS = (
-    "PRAGMA auto_vacuum=INCREMENTAL",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=20000",
@@ -21,5 +21,8 @@ def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
         return
     connection.transaction_mode = "IMMEDIATE"
     with connection.cursor() as cursor:
+        # Only then: elsewhere it does nothing but wait for the write lock, on each new connection.
+        if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+            cursor.execute(_AUTO_VACUUM)
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
