@@ -13,7 +13,9 @@ from telemetry.conf import settings
 KINDS = ("overview", "counters", "gauges", "histograms")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(rf"({'|'.join(KINDS)})-([0-9]{{8}}T[0-9]{{6}}Z)\.png")
-_DESCRIPTION = re.compile(rb"Description\0([0-9T:.+-]{19,40})/([0-9T:.+-]{19,40})")
+# Ends with the zone: the checksum that follows it may look like more digits.
+_TIME = rb"([0-9T:.-]{19,26}[+-][0-9]{2}:[0-9]{2})"
+_DESCRIPTION = re.compile(rb"Description\0" + _TIME + b"/" + _TIME)
 
 
 @dataclass(frozen=True, slots=True)
