@@ -21,8 +21,10 @@ def create(path: Path, flags: int, content: bytes = b"") -> int:
 
     Returns the descriptor, opened with `flags`; raises OSError, and then no file is left.
     """
-    # Windows cannot rename an open file: there the file is without its lock for a moment.
-    draft = path if fcntl is None else path.with_suffix(".tmp")
+    draft = path.with_suffix(".tmp")
+    if fcntl is None:
+        # Windows cannot rename an open file: there the file is without its lock for a moment.
+        draft = path
     fd = os.open(draft, flags | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
     try:
         try_lock(fd)

@@ -78,8 +78,7 @@ class Journal:
         if not self._board_on_disk:
             # Threads that meet here at the first request share one.
             with self._lock:
-                if not self._board_on_disk and time.monotonic() >= self._board_retry:
-                    self._open_board()
+                self._open_board()
         assert self._board is not None
         return self._board
 
@@ -138,6 +137,8 @@ class Journal:
             self._segment = None
 
     def _open_board(self) -> None:
+        if self._board_on_disk or time.monotonic() < self._board_retry:
+            return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             board = Board(self.folder / f"{self.writer}{BOARD_SUFFIX}")
