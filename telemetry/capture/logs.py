@@ -12,8 +12,9 @@ from telemetry.conf import settings
 from telemetry.journal import events
 
 MESSAGE_LIMIT = 16_000
-# They repeat, from outside the request, what its canonical record says.
-_ACCESS_LOGS = frozenset({"django.server", "gunicorn.access", "uvicorn.access"})
+# They repeat, from outside the request, what its canonical record says; the last one what its SQL
+# spans say, with the parameters, which are never kept.
+_LEFT_OUT = frozenset({"django.server", "gunicorn.access", "uvicorn.access", "django.db.backends"})
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
     "message",
     "asctime",
@@ -49,7 +50,7 @@ def install() -> None:
 
 def observe(record: logging.LogRecord) -> None:
     """Write the record now; DEBUG records inside a unit wait for its end. Never raises."""
-    if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _ACCESS_LOGS:
+    if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _LEFT_OUT:
         return
     depth = getattr(_nested, "depth", 0)
     if depth >= MAX_NESTED:

@@ -37,6 +37,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="LogFile",
+            fields=[
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("inode", models.BigIntegerField()),
+                ("length", models.BigIntegerField(help_text="bytes")),
+                ("opened", telemetry.models.fields.MicrosecondField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Metric",
             fields=[
                 (
@@ -211,7 +220,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Sample",
             fields=[
-                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("id", telemetry.models.fields.KeyField(primary_key=True, serialize=False)),
                 (
                     "timestamp",
                     models.GeneratedField(
@@ -316,7 +325,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Occurrence",
             fields=[
-                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("id", telemetry.models.fields.KeyField(primary_key=True, serialize=False)),
                 (
                     "timestamp",
                     models.GeneratedField(
@@ -363,7 +372,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Log",
             fields=[
-                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("id", telemetry.models.fields.KeyField(primary_key=True, serialize=False)),
                 (
                     "timestamp",
                     models.GeneratedField(
@@ -446,7 +455,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Request",
             fields=[
-                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("id", telemetry.models.fields.KeyField(primary_key=True, serialize=False)),
                 (
                     "timestamp",
                     models.GeneratedField(

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Func, Value
 
-from telemetry.models.fields import MicrosecondField, to_microseconds
+from telemetry.models.fields import KeyField, MicrosecondField, to_microseconds
 
 KEY_BITS = 12
 KEY_SPACE = 1 << KEY_BITS
@@ -29,7 +29,7 @@ class _ShiftRight(Func):
 class TimeKeyed(models.Model):
     """An immutable row, written by ingest alone."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = KeyField(primary_key=True)
     timestamp = models.GeneratedField(
         expression=_ShiftRight(F("id"), Value(KEY_BITS)),
         output_field=MicrosecondField(),

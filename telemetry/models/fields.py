@@ -63,6 +63,18 @@ class MicrosecondField(models.BigIntegerField):  # type: ignore[type-arg]
         return models.DateTimeField.formfield(self, **kwargs)
 
 
+class KeyField(models.BigIntegerField):  # type: ignore[type-arg]
+    """An integer primary key that SQLite keeps as its row id, with no index beside the table.
+
+    It does so for the declared type `integer` alone; Django's BigIntegerField says `bigint`.
+    """
+
+    description = "Row key"
+
+    def db_type(self, connection: Any) -> str:
+        return "integer"
+
+
 class HexIdField(models.BinaryField):  # type: ignore[type-arg]
     """A lower-case hexadecimal string to Python, half as many bytes in the database."""
 
