@@ -187,7 +187,12 @@ Q_CLUSTER = {
     "timeout": 120,
     "retry": 180,
     "catch_up": False,
-    "save_limit": 500,
+    # So many results of each schedule: the hourly ones must outlast those of every minute.
+    "save_limit": 100,
+    "save_limit_per": "group",
+    # A failed run is told, and its schedule comes round again: trying it at once, for good, would
+    # leave no room for the others.
+    "ack_failures": True,
     "label": "Background tasks",
 }
 
