@@ -1,6 +1,7 @@
 """System checks: each has an id, and a hint that names the line to change."""
 
 import difflib
+import math
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,12 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and _positive(value)
 
 
 def _share(value: Any) -> bool:
@@ -57,11 +63,12 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "STORE_MAX_BYTES": (lambda value: value is None or _positive(value), "bytes, or None"),
     "DATA_DIR": (_folder, "the path of a folder, or None"),
     "DATABASE": (lambda value: isinstance(value, str) and bool(value), "an alias of DATABASES"),
-    # Below it not even a record without attributes fits.
+    # Below it not even a record without attributes fits; ingest reads 1 MiB at once.
     "MAX_RECORD_BYTES": (
-        lambda value: _positive(value) and value >= 2_048,
-        "a number of bytes from 2048",
+        lambda value: _count(value) and 2_048 <= value <= 1_000_000,
+        "a whole number of bytes from 2048 to 1000000",
     ),
+    **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
@@ -74,10 +81,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
             "JOURNAL_MAX_BYTES",
             "ARCHIVE_HOURS",
             "ARCHIVE_MAX_BYTES",
-            "BATCH_RECORDS",
             "LOG_FILE_BYTES",
             "LOG_FILE_HOURS",
-            "LOG_FILES_KEEP",
             "DASHBOARDS_KEEP",
             "POLL_SECONDS",
         ),
