@@ -3,9 +3,9 @@
     python -m venv /tmp/bench && /tmp/bench/bin/pip install -r bench/requirements.txt
     /tmp/bench/bin/python -m bench.overhead [--rounds 10] [--requests 1500] [--json FILE]
 
-Each round runs every variant once, in a process of its own and in shuffled order, so that a change of
-the machine's speed meets all of them. Figures are µs a request over bare, round by round: the median
-of the differences, with a bootstrap interval of 95 %.
+Each round runs every variant once, in a process of its own and in shuffled order, so that a change
+of the machine's speed meets all of them. Figures are µs a request over bare, round by round: the
+median of the differences, with a bootstrap interval of 95 %.
 """
 
 import argparse
@@ -74,12 +74,12 @@ def measure(name: str, requests: int) -> dict[str, float]:
 def table(rounds: list[Round], names: list[str]) -> str:
     """Markdown, one row a variant."""
     bare = statistics.median(one["bare"]["cpu"] for one in rounds)
+    tail = statistics.median(one["bare"]["p99"] for one in rounds)
+    titles = ("variant", "CPU over bare, in the request", "95 % interval", "wall over bare")
     lines = [
-        f"{len(rounds)} rounds; bare: {bare:.0f} µs CPU a request, "
-        f"p99 {statistics.median(one['bare']['p99'] for one in rounds):.0f} µs.",
+        f"{len(rounds)} rounds; bare: {bare:.0f} µs CPU a request, p99 {tail:.0f} µs.",
         "",
-        "| variant | CPU over bare, in the request | 95 % interval | wall over bare | all processes "
-        "| p99 ÷ bare |",
+        f"| {' | '.join((*titles, 'all processes', 'p99 ÷ bare'))} |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name in names[1:]:
