@@ -37,7 +37,7 @@ _FIRST_GROUP = re.compile(r"[0-9]+")
 _ISSUERS = re.compile(
     r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|30[0-5]|3[689]|35|6(?:011|4[4-9]|5|2)"
 )
-_SCHEME = re.compile(r"(?i)\b(Bearer|Basic|Token|Digest)(\s+)([A-Za-z0-9._~+/=-]{8,})")
+_SCHEME = re.compile(r"(?i)\b(Bearer|Basic|Token|Digest)( +)([A-Za-z0-9._~+/=-]{8,})")
 # Before the key a letter or digit would make it another word; `_` and `-` join words.
 _KEY_VALUE = re.compile(
     r"(?i)(?<![A-Za-z0-9])((?:proxy-)?authorization|password|passwd|pwd|secret|"
@@ -45,6 +45,11 @@ _KEY_VALUE = re.compile(
     r"pin)(\\?[\"']?\s*[=:]\s*)(?!\[redacted\])(?:\\?\"[^\"\r\n]*|\\?'[^'\r\n]*|"
     r"(?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s\"',;&})\]]+)"
 )
+# One of them is in each match.
+_KEY_WORDS = (
+    "authorization", "passw", "pwd", "secret", "key", "token", "sessionid", "cvv", "cvc", "pin",
+)  # fmt: skip
+_SCHEME_WORDS = ("bearer ", "basic ", "token ", "digest ")
 # Every pair of it, up to the closing quote or the end of the line.
 _COOKIE = re.compile(r"(?i)(?<![A-Za-z0-9])(cookie[\"']?\s*[=:]\s*[\"']?)[^\"'\r\n]+")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
@@ -55,13 +60,16 @@ def text(value: str) -> str:
     """`value` with card numbers cut to their last four digits and credentials replaced."""
     if _CARD.search(value) is not None:
         value = _cards(value)
-    # A string without "=" or ":" can hold none of these.
+    # Cheap questions first: most texts hold none of these words.
+    lowered = value.lower()
     if "=" in value or ":" in value:
-        value = _COOKIE.sub(rf"\1{REDACTED}", value)
-        value = _KEY_VALUE.sub(_key_value, value)
+        if "cookie" in lowered:
+            value = _COOKIE.sub(rf"\1{REDACTED}", value)
+        if any(word in lowered for word in _KEY_WORDS):
+            value = _KEY_VALUE.sub(_key_value, value)
         if "://" in value:
             value = _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)
-    if " " in value:
+    if any(word in lowered for word in _SCHEME_WORDS):
         value = _SCHEME.sub(_scheme, value)
     if "eyJ" in value:
         value = _JWT.sub(REDACTED, value)
