@@ -3,12 +3,14 @@
 import logging
 import os
 import random
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -89,6 +91,20 @@ def on_init(environment: Environment, **kwargs: Any) -> None:
     if not os.access(options.results, os.W_OK):
         raise SystemExit(f"--results {options.results} is not writable. Name another folder.")
     environment.stop_timeout = environment.stop_timeout or _STOP_TIMEOUT
+    if not isinstance(environment.runner, WorkerRunner):
+        _end_at_ctrl_c()
+
+
+def _end_at_ctrl_c() -> None:
+    """Have Ctrl-C end the run whatever is running at that moment.
+
+    Python raises KeyboardInterrupt where it happens to be: in a user's greenlet locust takes it for
+    that user's error, and the run goes on.
+    """
+    main, hub = gevent.getcurrent(), gevent.get_hub()
+    gevent.signal_handler(
+        signal.SIGINT, lambda: hub.loop.run_callback(main.throw, KeyboardInterrupt)
+    )
 
 
 def on_start(environment: Environment, **kwargs: Any) -> None:
