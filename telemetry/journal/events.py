@@ -1,7 +1,8 @@
 """The records of the journal: what capture writes and ingest reads.
 
 Arrays on disk, tagged by their first element: half the bytes and twice the speed of objects.
-Times are microseconds since the epoch, durations microseconds, ids lower-case hexadecimal.
+Times are microseconds since the epoch, durations microseconds, ids lower-case hexadecimal. The
+first 48 bits of a unit's uid are its start in milliseconds.
 A field may be added at the end with a default; none may be removed or moved.
 """
 
@@ -14,6 +15,18 @@ Time = Annotated[int, msgspec.Meta(ge=0, lt=1 << 51)]
 
 # [type, name, labels, value]; type is "c", "g" or "h"
 Sample = tuple[str, str, dict[str, str], float]
+
+# (offset from the unit's start µs, duration µs, database alias, statement shape)
+Span = tuple[int, int, str, str]
+
+
+class Repeated(msgspec.Struct, array_like=True, gc=False):
+    """A statement shape that one unit ran many times (N+1), and the line that first did."""
+
+    statement: str
+    count: int
+    time: int
+    code: str | None
 
 
 class ProcessStarted(msgspec.Struct, array_like=True, tag_field="tag", tag="p", gc=False):
@@ -49,11 +62,24 @@ class UnitDone(msgspec.Struct, array_like=True, tag_field="tag", tag="r", gc=Fal
     caller_request_id: str | None
     attributes: dict[str, Any]
     metrics: list[Sample]
-    spans: list[tuple[int, int, str, str]] | None
+    spans: list[Span] | None
+    client_address: str | None = None
+    user_agent: str | None = None
+    # Bytes of the bodies.
+    request_size: int | None = None
+    response_size: int | None = None
+    # How many units this one's detail (spans, DEBUG records) stands for; None where none is kept.
+    weight: float | None = None
+    repeated: Repeated | None = None
+    # Microseconds that telemetry itself spent in it; measured for some.
+    overhead: int | None = None
 
 
 class LogMade(msgspec.Struct, array_like=True, tag_field="tag", tag="l", gc=False):
-    """One log record. `template` is None when the message had no arguments."""
+    """One log record. `template` is None when the message had no arguments.
+
+    `attributes` are the record's own (`extra`), `bound` those of its unit at that moment.
+    """
 
     uid: str | None
     time: Time
@@ -66,6 +92,9 @@ class LogMade(msgspec.Struct, array_like=True, tag_field="tag", tag="l", gc=Fals
     attributes: dict[str, Any]
     # The caller's, where the unit has one: else its uid is its trace id.
     trace_id: str | None = None
+    bound: dict[str, Any] = {}
+    # How many records this one stands for, where others like it were left out; None: itself.
+    weight: float | None = None
 
 
 class ErrorRaised(msgspec.Struct, array_like=True, tag_field="tag", tag="e", gc=False):
