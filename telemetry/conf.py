@@ -23,10 +23,14 @@ DEFAULTS: dict[str, Any] = {
     "APP_VERSION": "",
     # Log records below this level are not looked at (loggers filter by their own levels first).
     "LOG_LEVEL": "DEBUG",
-    # Units of work slower than this keep their SQL statements and DEBUG records. Seconds.
+    # Units of work slower than this keep their SQL statements and DEBUG records, as do those that
+    # fail or are slower than their route's recent 95th percentile. Seconds.
     "SLOW_SECONDS": 1.0,
     # Share of the other units that keep them too, 0 to 1.
     "DETAIL_SAMPLE": 0.01,
+    # What telemetry itself may cost a unit of work in the mean; past it detail is stepped down.
+    # Microseconds.
+    "OVERHEAD_BUDGET": 500,
     # Path prefixes that are tagged `self`: left out of lists and counts unless asked for.
     "SELF_PATHS": ["/admin/telemetry/", "/api/telemetry/", "/metrics", "/healthz", "/static/"],
     # Management commands that are not captured, beside telemetry's own.
@@ -38,8 +42,10 @@ DEFAULTS: dict[str, Any] = {
     # A segment is closed and a new one begun at this size (bytes) or age (seconds).
     "SEGMENT_BYTES": 8 * 1024 * 1024,
     "SEGMENT_SECONDS": 600,
-    # Beyond this many bytes of waiting segments records are dropped, and counted.
+    # As unread segments come near this many bytes, records go by level, and are counted.
     "JOURNAL_MAX_BYTES": 1024 * 1024 * 1024,
+    # With less free space than this on the journal's disk nothing is written to it. Bytes.
+    "JOURNAL_MIN_FREE_BYTES": 64 * 1024 * 1024,
     # Ingested segments are kept, compressed, for re-reading after a restore. Hours and bytes.
     "ARCHIVE_HOURS": 24,
     "ARCHIVE_MAX_BYTES": 1024 * 1024 * 1024,
@@ -104,6 +110,14 @@ class Settings:
             value = {**DEFAULTS[name], **value}
         self.__dict__[name] = value
         return value
+
+    @property
+    def self_paths(self) -> tuple[str, ...]:
+        """`SELF_PATHS` as `str.startswith` takes them."""
+        found = self.__dict__.get("_self_paths")
+        if found is None:
+            found = self.__dict__["_self_paths"] = tuple(self.SELF_PATHS)
+        return found
 
     @property
     def journal_dir(self) -> Path:

@@ -1,10 +1,12 @@
 """The unit of work that this thread or task is in, and the fields bound to it."""
 
-import time
 from contextvars import ContextVar
+from time import perf_counter_ns
 from typing import Any
 
-from telemetry.capture import ids
+import msgspec
+
+from telemetry.capture import clock, encoding, ids, values
 from telemetry.journal import events
 from telemetry.journal.board import Board
 
@@ -12,65 +14,50 @@ HTTP, TASK, COMMAND = 1, 2, 3
 MAX_SAMPLES = 256
 MAX_SPANS = 500
 MAX_DEBUG = 500
+_NOTHING = msgspec.Raw(b"{}")
 
 
 class Unit:
-    """What is collected while a request, a task or a command runs. Never shared across units."""
+    """What is collected while a request, a task or a command runs. Never shared across units.
 
-    __slots__ = (
-        "attributes",
-        "board",
-        "caller_request_id",
-        "caller_span_id",
-        "caller_trace_id",
-        "db_count",
-        "db_time",
-        "debug",
-        "ended",
-        "error_type",
-        "exceptions",
-        "is_self",
-        "kind",
-        "level",
-        "log_count",
-        "method",
-        "path",
-        "request",
-        "route",
-        "samples",
-        "slot",
-        "spans",
-        "start",
-        "start_ns",
-        "uid",
-    )
+    The class holds the values that a unit begins with, so that making one stays cheap.
+    """
+
+    caller_trace_id: str | None = None
+    caller_span_id: str | None = None
+    caller_request_id: str | None = None
+    is_self = False
+    method: str | None = None
+    path: str | None = None
+    route: str | None = None
+    request: Any = None
+    client_address: str | None = None
+    user_agent: str | None = None
+    request_size: int | None = None
+    response_size: int | None = None
+    error_type: str | None = None
+    level = 0
+    log_count = 0
+    db_count = 0
+    db_time = 0
+    board: Board | None = None
+    slot = -1
+    ended = False
+    # Nanoseconds that telemetry has spent in it; None where they are not measured.
+    spent: int | None = None
+    debug: list[events.LogMade] | None = None
+    exceptions: list[BaseException] | None = None
+    # sql → the line that ran it, of statements that were seen to repeat.
+    callers: dict[str, str] | None = None
+    _bound: msgspec.Raw | None = _NOTHING
 
     def __init__(self, kind: int) -> None:
         self.kind = kind
-        self.uid = ids.new_uid()
-        self.start = time.time_ns() // 1000
-        self.start_ns = time.perf_counter_ns()
-        self.caller_trace_id: str | None = None
-        self.caller_span_id: str | None = None
-        self.caller_request_id: str | None = None
-        self.is_self = False
-        self.method: str | None = None
-        self.path: str | None = None
-        self.route: str | None = None
-        self.request: Any = None
+        self.start, self.start_ns = clock.read()
+        self.uid = ids.new_uid(self.start)
         self.attributes: dict[str, Any] = {}
         self.samples: list[events.Sample] = []
         self.spans: list[tuple[int, int, str, str]] = []
-        self.debug: list[events.LogMade] = []
-        self.exceptions: list[BaseException] = []
-        self.error_type: str | None = None
-        self.level = 0
-        self.log_count = 0
-        self.db_count = 0
-        self.db_time = 0
-        self.board: Board | None = None
-        self.slot = -1
-        self.ended = False
 
     @property
     def trace_id(self) -> str:
@@ -82,7 +69,7 @@ class Unit:
 
         A step of the wall clock cannot put a record outside its request.
         """
-        return self.start + (time.perf_counter_ns() - self.start_ns) // 1000
+        return self.start + (perf_counter_ns() - self.start_ns) // 1000
 
     def where(self) -> str | None:
         """The route, as far as it is known yet."""
@@ -91,6 +78,22 @@ class Unit:
             if match is not None:
                 self.route = match.route
         return self.route
+
+    def bind(self, attributes: dict[str, Any]) -> None:
+        """Set fields; those whose value is None are removed."""
+        for name, value in attributes.items():
+            if value is None:
+                self.attributes.pop(name, None)
+            else:
+                self.attributes[name] = value
+        self._bound = None
+
+    def bound(self) -> msgspec.Raw:
+        """The fields as a record holds them: bounded, redacted, encoded once for all records."""
+        found = self._bound
+        if found is None:
+            found = self._bound = encoding.raw(values.clean_mapping(self.attributes))
+        return found
 
 
 current: ContextVar[Unit | None] = ContextVar("telemetry_unit", default=None)
@@ -103,13 +106,8 @@ def bind(**attributes: Any) -> None:
     field. Outside a unit of work nothing happens.
     """
     unit = current.get()
-    if unit is None:
-        return
-    for name, value in attributes.items():
-        if value is None:
-            unit.attributes.pop(name, None)
-        else:
-            unit.attributes[name] = value
+    if unit is not None:
+        unit.bind(attributes)
 
 
 def current_trace_id() -> str | None:

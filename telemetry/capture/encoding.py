@@ -36,6 +36,14 @@ def encode(event: events.Event, limit: int) -> list[bytes]:
     return []
 
 
+def raw(fields: dict[str, Any]) -> msgspec.Raw:
+    """Cleaned fields, encoded once to stand in several records."""
+    try:
+        return msgspec.Raw(msgspec.json.encode(fields))
+    except UnicodeEncodeError:
+        return msgspec.Raw(msgspec.json.encode(_map_texts(fields, _escape_surrogates)))
+
+
 def _encode_unit(unit: events.UnitDone, limit: int) -> list[bytes]:
     others: list[bytes] = []
     if len(events.encode(unit.metrics)) > limit // 4:
@@ -74,6 +82,8 @@ def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
         return {_map_texts(k, change): _map_texts(v, change) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_map_texts(item, change) for item in value]
+    if isinstance(value, msgspec.Raw):
+        return _map_texts(msgspec.json.decode(value), change)
     if isinstance(value, msgspec.Struct):
         fields = {
             name: _map_texts(getattr(value, name), change) for name in value.__struct_fields__

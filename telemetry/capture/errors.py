@@ -2,12 +2,11 @@
 
 import functools
 import sys
-import time
 import traceback
 from types import TracebackType
 from typing import Any
 
-from telemetry.capture import context, sink, values
+from telemetry.capture import clock, context, sink, values
 from telemetry.capture.context import Unit
 from telemetry.journal import events
 
@@ -31,13 +30,15 @@ def on_request_exception(sender: Any, **kwargs: Any) -> None:
 def record(unit: Unit | None, error: BaseException, *, handled: bool) -> None:
     """Write one error record; an exception that its unit has seen already is not written twice."""
     if unit is not None:
+        if unit.exceptions is None:
+            unit.exceptions = []
         if any(seen is error for seen in unit.exceptions):
             return
         unit.exceptions.append(error)
     sink.current().emit(
         events.ErrorRaised(
             uid=None if unit is None else unit.uid,
-            time=time.time_ns() // 1000 if unit is None else unit.now(),
+            time=clock.now() if unit is None else unit.now(),
             handled=handled,
             type=type_name(error),
             message=values.text(values.describe(error), 2_000),
@@ -75,13 +76,19 @@ def culprit(trace: TracebackType | None) -> str:
     own = last = None
     for frame, line in traceback.walk_tb(trace):
         last = (frame.f_code, line)
-        if not any(part in frame.f_code.co_filename for part in _LIBRARIES):
+        if is_own(frame.f_code.co_filename):
             own = last
     chosen = own or last
     if chosen is None:
         return ""
     code, line = chosen
     return f"{short_path(code.co_filename)}:{line} {code.co_name}"
+
+
+@functools.lru_cache(maxsize=4_096)
+def is_own(filename: str) -> bool:
+    """Whether the file is the application's own code, not a library's."""
+    return not any(part in filename for part in _LIBRARIES)
 
 
 @functools.lru_cache(maxsize=4_096)

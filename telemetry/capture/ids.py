@@ -3,12 +3,12 @@
 import os
 import random
 import re
-import time
 
 from telemetry.capture import redact
 
 # Of our own, so that an application's `random.seed()` cannot make two processes agree.
 _random = random.Random(os.urandom(32))  # noqa: S311 - ids need to differ, not to be secret
+_getrandbits = _random.getrandbits
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}\Z")
 
@@ -21,9 +21,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reseed)
 
 
-def new_uid() -> str:
-    """32 hexadecimal digits: 48 bits of milliseconds, then 80 random ones; a valid W3C trace id."""
-    return f"{(time.time_ns() // 1_000_000 << 80) | _random.getrandbits(80):032x}"
+def new_uid(start: int) -> str:
+    """32 hexadecimal digits, a valid W3C trace id: 48 bits of milliseconds, then 80 random ones.
+
+    `start` is microseconds since the epoch.
+    """
+    return f"{(start // 1000 << 80) | _getrandbits(80):032x}"
 
 
 def parse_traceparent(header: str) -> tuple[str, str] | None:

@@ -3,10 +3,11 @@
 import functools
 import logging
 import threading
-import time
-from typing import Any
+from itertools import islice
+from time import perf_counter_ns
+from typing import Any, cast
 
-from telemetry.capture import context, errors, sink, values
+from telemetry.capture import clock, context, errors, governor, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.conf import settings
 from telemetry.journal import events
@@ -15,6 +16,7 @@ MESSAGE_LIMIT = 16_000
 # They repeat, from outside the request, what its canonical record says; the last one what its SQL
 # spans say, with the parameters, which are never kept.
 _LEFT_OUT = frozenset({"django.server", "gunicorn.access", "uvicorn.access", "django.db.backends"})
+_OWN = len(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
     "message",
     "asctime",
@@ -58,27 +60,44 @@ def observe(record: logging.LogRecord) -> None:
         return
     _nested.depth = depth + 1
     try:
-        _capture(record)
+        unit = context.current.get()
+        if unit is None or unit.spent is None:
+            _capture(record, unit)
+        else:
+            began = perf_counter_ns()
+            _capture(record, unit)
+            unit.spent += perf_counter_ns() - began
     except Exception:
         sink.lost("recording a log record")
     finally:
         _nested.depth = depth
 
 
-def _capture(record: logging.LogRecord) -> None:
-    unit = context.current.get()
+def _capture(record: logging.LogRecord, unit: Unit | None) -> None:
+    destination = sink.current()
+    level = record.levelno
     if unit is not None:
         unit.log_count += 1
-        unit.level = max(unit.level, record.levelno)
-    event = to_event(record, unit)
-    if unit is not None and record.levelno <= logging.DEBUG and not unit.ended:
-        if len(unit.debug) < MAX_DEBUG:
-            unit.debug.append(event)
-        return
-    sink.current().emit(event)
+        if level > unit.level:
+            unit.level = level
+        if level <= logging.DEBUG and not unit.ended:
+            _keep_for_later(record, unit)
+            return
+    weight = destination.admit(level)
+    if weight:
+        destination.emit(to_event(record, unit, None if weight == 1 else weight))
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if error is not None and not _is_refusal(record):
         errors.record(unit, error, handled=True)
+
+
+def _keep_for_later(record: logging.LogRecord, unit: Unit) -> None:
+    if not governor.keeps_debug():
+        return
+    if unit.debug is None:
+        unit.debug = []
+    if len(unit.debug) < MAX_DEBUG:
+        unit.debug.append(to_event(record, unit))
 
 
 def _is_refusal(record: logging.LogRecord) -> bool:
@@ -87,21 +106,25 @@ def _is_refusal(record: logging.LogRecord) -> bool:
     return record.name.startswith("django.") and isinstance(status, int) and status < 500
 
 
-def to_event(record: logging.LogRecord, unit: Unit | None) -> events.LogMade:
+def to_event(
+    record: logging.LogRecord, unit: Unit | None, weight: float | None = None
+) -> events.LogMade:
     """The event of a log record: message formatted, `extra` and bound fields as attributes."""
-    template = record.msg if type(record.msg) is str else None
+    msg = record.msg
+    args = record.args
+    message = values.text(_message(record), MESSAGE_LIMIT)
+    template = _template(msg) if args and type(msg) is str else None
+    code = _code(record)
+    attributes = _attributes(record)
+    if unit is None:
+        return events.LogMade(
+            None, clock.now(), record.levelno, record.name, None, message, template, code,
+            attributes, None, {}, weight,
+        )  # fmt: skip
     return events.LogMade(
-        uid=None if unit is None else unit.uid,
-        time=time.time_ns() // 1000 if unit is None else unit.now(),
-        level=record.levelno,
-        logger=record.name,
-        route=None if unit is None else unit.where(),
-        message=values.text(_message(record), MESSAGE_LIMIT),
-        template=values.text(template, 1_000) if record.args and template else None,
-        code=f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}",
-        attributes=_attributes(record, unit),
-        trace_id=None if unit is None else unit.caller_trace_id,
-    )
+        unit.uid, unit.now(), record.levelno, record.name, unit.where(), message, template, code,
+        attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
+    )  # fmt: skip
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -112,11 +135,39 @@ def _message(record: logging.LogRecord) -> str:
         return f"{values.describe(record.msg)} [arguments do not fit: {type(error).__name__}]"
 
 
-def _attributes(record: logging.LogRecord, unit: Unit | None) -> dict[str, Any]:
+# Texts of the program itself, which come again and again.
+@functools.lru_cache(maxsize=4_096)
+def _template(text: str) -> str:
+    return values.text(text, 1_000)
+
+
+_codes: dict[tuple[str, int], str] = {}
+_CODES_LIMIT = 10_000
+
+
+def _code(record: logging.LogRecord) -> str:
+    key = (record.pathname, record.lineno)
+    found = _codes.get(key)
+    if found is None:
+        if len(_codes) >= _CODES_LIMIT:
+            _codes.clear()
+        found = f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}"
+        _codes[key] = found
+    return found
+
+
+def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     given = record.__dict__
-    extra = {name: given[name] for name in given.keys() - _STANDARD}
+    if type(record) is logging.LogRecord:
+        # What its constructor sets stands first, and is not looked at one by one.
+        if len(given) == _OWN:
+            return {}
+        extra = {
+            name: value for name, value in islice(given.items(), _OWN, None)
+            if name not in _STANDARD
+        }  # fmt: skip
+    else:
+        extra = {name: value for name, value in given.items() if name not in _STANDARD}
     # Django puts the whole request there; its record is linked already.
     extra.pop("request", None)
-    if unit is not None and unit.attributes:
-        extra = {**unit.attributes, **extra}
     return values.clean_mapping(extra) if extra else {}

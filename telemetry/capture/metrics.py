@@ -5,15 +5,18 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
-from telemetry.capture import context, sink, values
-from telemetry.capture.context import MAX_SAMPLES
+from telemetry.capture import clock, context, sink, values
+from telemetry.capture.context import MAX_SAMPLES, Unit
 from telemetry.journal import events
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _LABEL_LIMIT = 200
+# Sets of labels that a metric remembers.
+_SEEN_LIMIT = 2_000
 
 
 class Metric:
@@ -29,14 +32,43 @@ class Metric:
         self._expected = frozenset(self.labels)
         # The journal that has the declaration; a fork begins a new one.
         self._declared_in: object = None
+        self._seen: dict[tuple[tuple[str, Any], ...], dict[str, str]] = {}
 
     def _observe(self, value: float, labels: dict[str, Any]) -> None:
-        self._check(labels)
-        number = _number(self.name, value)
+        unit = context.current.get()
+        began = perf_counter_ns() if unit is not None and unit.spent is not None else 0
+        number = self._number(value)
+        key = tuple(labels.items())
         try:
-            self._record(number, {key: _label(labels[key]) for key in self.labels})
+            known = self._seen.get(key)
+        except TypeError:
+            # A value that cannot be hashed.
+            known = None
+        if known is None:
+            self._check(labels)
+        try:
+            self._record(number, self._learn(key, labels) if known is None else known, unit)
         except Exception:
             sink.lost("recording a metric sample")
+        if began and unit is not None and unit.spent is not None:
+            unit.spent += perf_counter_ns() - began
+
+    def _learn(self, key: tuple[tuple[str, Any], ...], labels: dict[str, Any]) -> dict[str, str]:
+        """The labels as a record holds them; remembered for the next observation."""
+        found = {name: _label(labels[name]) for name in self.labels}
+        # Equal values may have different texts (1, True, 1.0): only texts are remembered.
+        if len(self._seen) < _SEEN_LIMIT and all(type(value) is str for value in labels.values()):
+            self._seen[key] = found
+        return found
+
+    def _number(self, value: float) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise ValueError(f"{self.name}: value is {value!r}; an observation is a finite number.")
+        return number
 
     def _check(self, labels: dict[str, Any]) -> None:
         if labels.keys() != self._expected:
@@ -44,13 +76,14 @@ class Metric:
                 f"{self.name}: labels are {sorted(labels)}, declared are {sorted(self._expected)}."
             )
 
-    def _record(self, value: float, labels: dict[str, str]) -> None:
+    def _record(self, value: float, labels: dict[str, str], unit: Unit | None) -> None:
         destination = sink.current()
-        self._declare(destination)
-        unit = context.current.get()
+        journal = getattr(destination, "journal", None)
+        if self._declared_in != (destination if journal is None else journal.writer):
+            self._declare(destination)
         sample = (self.type, self.name, labels, value)
         if unit is None or unit.ended:
-            now = time.time_ns() // 1000
+            now = clock.now()
             destination.emit(events.SamplesMade(None if unit is None else unit.uid, now, [sample]))
             return
         if len(unit.samples) >= MAX_SAMPLES:
@@ -62,11 +95,10 @@ class Metric:
     def _declare(self, destination: Any) -> None:
         # A segment's reader needs the declaration once for each writer.
         journal = getattr(destination, "journal", None)
-        writer = destination if journal is None else journal.writer
-        if self._declared_in != writer:
-            self._declared_in = writer
-            now = time.time_ns() // 1000
-            destination.emit(events.MetricDeclared(now, self.type, self.name, self.unit, self.help))
+        self._declared_in = destination if journal is None else journal.writer
+        destination.emit(
+            events.MetricDeclared(clock.now(), self.type, self.name, self.unit, self.help)
+        )
 
 
 class Counter(Metric):
@@ -76,7 +108,7 @@ class Counter(Metric):
 
     def inc(self, amount: float = 1, **labels: Any) -> None:
         """Add `amount`, 0 or more. Raises ValueError for a wrong label, a negative or NaN."""
-        number = _number(self.name, amount)
+        number = amount if type(amount) is int else self._number(amount)
         if number < 0:
             raise ValueError(f"{self.name}: amount is {amount!r}; a counter only grows.")
         self._observe(number, labels)
@@ -151,16 +183,6 @@ def _declare(metric: M) -> M:
     if type(known) is not type(metric) or known.labels != metric.labels:
         raise ValueError(f"name: {metric.name!r} is declared already, as another metric.")
     return known
-
-
-def _number(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{name}: value is {value!r}; an observation is a finite number.")
-    return number
 
 
 def _label(value: Any) -> str:

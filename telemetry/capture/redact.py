@@ -33,6 +33,8 @@ _CARD = re.compile(
     r"[0-9]{4}([ -])[0-9]{6}\3[0-9]{4,5}"
     r")(?![A-Za-z0-9])"
 )
+# What no card is without: 13 digits, a separator between two of them at most.
+_maybe_card = re.compile(r"[0-9][0-9 -]{12}").search
 _FIRST_GROUP = re.compile(r"[0-9]+")
 _ISSUERS = re.compile(
     r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|30[0-5]|3[689]|35|6(?:011|4[4-9]|5|2)"
@@ -49,7 +51,6 @@ _KEY_VALUE = re.compile(
 _KEY_WORDS = (
     "authorization", "passw", "pwd", "secret", "key", "token", "sessionid", "cvv", "cvc", "pin",
 )  # fmt: skip
-_SCHEME_WORDS = ("bearer ", "basic ", "token ", "digest ")
 # Every pair of it, up to the closing quote or the end of the line.
 _COOKIE = re.compile(r"(?i)(?<![A-Za-z0-9])(cookie[\"']?\s*[=:]\s*[\"']?)[^\"'\r\n]+")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
@@ -58,21 +59,33 @@ _URL_PASSWORD = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,200}@")
 
 def text(value: str) -> str:
     """`value` with card numbers cut to their last four digits and credentials replaced."""
-    if _CARD.search(value) is not None:
+    # Cheap questions first, and spelled out: most texts are asked all of them and have nothing.
+    if _maybe_card(value) is not None:
         value = _cards(value)
-    # Cheap questions first: most texts hold none of these words.
-    lowered = value.lower()
     if "=" in value or ":" in value:
-        if "cookie" in lowered:
-            value = _COOKIE.sub(rf"\1{REDACTED}", value)
-        if any(word in lowered for word in _KEY_WORDS):
-            value = _KEY_VALUE.sub(_key_value, value)
-        if "://" in value:
-            value = _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)
-    if any(word in lowered for word in _SCHEME_WORDS):
-        value = _SCHEME.sub(_scheme, value)
+        value = _pairs(value)
+    if " " in value:
+        lowered = value.lower()
+        if (
+            "bearer " in lowered
+            or "basic " in lowered
+            or "token " in lowered
+            or "digest " in lowered
+        ):
+            value = _SCHEME.sub(_scheme, value)
     if "eyJ" in value:
         value = _JWT.sub(REDACTED, value)
+    return value
+
+
+def _pairs(value: str) -> str:
+    lowered = value.lower()
+    if "cookie" in lowered:
+        value = _COOKIE.sub(rf"\1{REDACTED}", value)
+    if any(word in lowered for word in _KEY_WORDS):
+        value = _KEY_VALUE.sub(_key_value, value)
+    if "://" in value:
+        value = _URL_PASSWORD.sub(rf"\1{REDACTED}@", value)
     return value
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import ipaddress
+from time import perf_counter_ns
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,29 +20,46 @@ def begin(request: HttpRequest) -> Unit:
     unit = Unit(context.HTTP)
     unit.request = request
     unit.method = request.method
-    unit.path = request.path_info
-    unit.is_self = unit.path.startswith(tuple(settings.SELF_PATHS))
-    given = request.headers.get("X-Request-ID")
+    path = request.path_info
+    unit.path = path
+    unit.is_self = path.startswith(settings.self_paths)
+    # Not `request.headers`: that makes a dictionary of all of them.
+    meta = request.META
+    given = meta.get("HTTP_X_REQUEST_ID")
     if given is not None:
         unit.caller_request_id = ids.parse_request_id(given)
-    units.begin(unit, request.headers.get("traceparent", ""))
+    units.begin(unit, meta.get("HTTP_TRACEPARENT", ""))
     return unit
 
 
 def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     """Answer with the ids; write the record now, or at the last byte of a streamed response."""
-    response.headers.setdefault("X-Request-ID", unit.caller_request_id or unit.uid)
-    response.headers.setdefault("traceparent", ids.traceparent(unit.trace_id, unit.uid))
+    began = 0 if unit.spent is None else perf_counter_ns()
+    _set_default(response, "X-Request-ID", unit.caller_request_id or unit.uid)
+    _set_default(response, "traceparent", ids.traceparent(unit.trace_id, unit.uid))
     if response.streaming:
         streams.observe(unit, response, lambda: _finish(unit, request, response))
+        return
+    describe(unit, request, response)
+    if unit.spent is not None:
+        unit.spent += perf_counter_ns() - began
+    units.end(unit, response.status_code)
+
+
+def _set_default(response: HttpResponseBase, name: str, value: str) -> None:
+    """`headers.setdefault` for a value that is known to be plain ASCII on one line."""
+    # Django's own encodes and checks it, which costs as much as the rest of this module.
+    store = getattr(response.headers, "_store", None)
+    if type(store) is dict:
+        store.setdefault(name.lower(), (name, value))
     else:
-        _finish(unit, request, response)
+        response.headers.setdefault(name, value)
 
 
 def abort(unit: Unit, request: HttpRequest, error: BaseException) -> None:
     """No response came of it: the client has gone, or the server is ending this worker."""
     if isinstance(error, asyncio.CancelledError):
-        unit.attributes[streams.DISCONNECTED] = True
+        unit.bind({streams.DISCONNECTED: True})
     else:
         unit.error_type = errors.type_name(error)
     describe(unit, request, None)
@@ -54,20 +72,36 @@ def _finish(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> Non
 
 
 def describe(unit: Unit, request: HttpRequest, response: HttpResponseBase | None) -> None:
-    """Add what HTTP says of the request, under OpenTelemetry's names."""
+    """Add what HTTP says of the request."""
     meta = request.META
-    found: dict[str, Any] = {"client.address": client_network(meta.get("REMOTE_ADDR", ""))}
-    if meta.get("QUERY_STRING"):
-        found["url.query"] = redact.query_string(meta["QUERY_STRING"][: values.TEXT_LIMIT])
-    if meta.get("HTTP_USER_AGENT"):
-        found["user_agent.original"] = meta["HTTP_USER_AGENT"][:200]
-    if meta.get("CONTENT_LENGTH"):
-        found["http.request.body.size"] = _size(meta["CONTENT_LENGTH"])
+    unit.client_address = client_network(meta.get("REMOTE_ADDR", ""))
+    agent = meta.get("HTTP_USER_AGENT")
+    if agent:
+        unit.user_agent = _user_agent(agent[:200])
+    length = meta.get("CONTENT_LENGTH")
+    if length:
+        unit.request_size = _size(length)
     if response is not None and not response.streaming:
-        found["http.response.body.size"] = len(response.content)  # type: ignore[attr-defined]
-    found.update(_load_baggage(meta.get("HTTP_BAGGAGE", "")))
+        unit.response_size = len(response.content)  # type: ignore[attr-defined]
+    query = meta.get("QUERY_STRING")
+    if query:
+        _set_missing(unit, {"url.query": redact.query_string(query[: values.TEXT_LIMIT])})
+    baggage = meta.get("HTTP_BAGGAGE")
+    if baggage:
+        _set_missing(unit, _load_baggage(baggage))
+
+
+def _set_missing(unit: Unit, found: dict[str, Any]) -> None:
     # What the application bound under the same name stands.
-    unit.attributes = {**found, **unit.attributes}
+    missing = {name: value for name, value in found.items() if name not in unit.attributes}
+    if missing:
+        unit.bind(missing)
+
+
+# Clients have few names, and send them again and again.
+@functools.lru_cache(maxsize=1_024)
+def _user_agent(given: str) -> str:
+    return values.text(given, 200)
 
 
 def _load_baggage(header: str) -> dict[str, str]:
@@ -93,5 +127,5 @@ def client_network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, prefix), strict=False).network_address)
 
 
-def _size(header: str) -> int | str:
-    return int(header) if header.isdecimal() and len(header) < 16 else values.text(header, 32)
+def _size(header: str) -> int | None:
+    return int(header) if header.isdecimal() and len(header) < 16 else None

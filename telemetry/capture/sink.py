@@ -1,5 +1,6 @@
 """Where this process's records go: the journal; a fixture's list; nowhere under a test runner."""
 
+import logging
 import os
 import socket
 import sys
@@ -23,6 +24,9 @@ class Sink(Protocol):
     @property
     def board(self) -> Board: ...
 
+    def admit(self, level: int) -> int:
+        """How many log records one of this level stands for; 0 when it is left out, and counted."""
+
     def emit(self, event: events.Event) -> None: ...
 
 
@@ -36,6 +40,7 @@ class JournalSink:
             segment_bytes=settings.SEGMENT_BYTES,
             segment_seconds=settings.SEGMENT_SECONDS,
             max_bytes=settings.JOURNAL_MAX_BYTES,
+            min_free=settings.JOURNAL_MIN_FREE_BYTES,
         )
         self._limit = settings.MAX_RECORD_BYTES - 64
 
@@ -43,7 +48,25 @@ class JournalSink:
     def board(self) -> Board:
         return self.journal.board
 
+    def admit(self, level: int) -> int:
+        return self.journal.admit(level, sampled=True)
+
     def emit(self, event: events.Event) -> None:
+        # Log records were asked before they were made.
+        if self.journal.pressure.step and not isinstance(event, events.LogMade):
+            if not self.journal.admit(_gravity(event)):
+                return
+        try:
+            payload = events.encode(event)
+        except Exception:
+            payload = b""
+        if 0 < len(payload) <= self._limit:
+            self.journal.append(payload)
+        else:
+            self._emit_odd(event)
+
+    def _emit_odd(self, event: events.Event) -> None:
+        """What JSON has no bytes for, or more than a record holds."""
         try:
             payloads = encoding.encode(event, self._limit)
         except Exception:
@@ -56,12 +79,24 @@ class JournalSink:
             self.journal.append(payload)
 
 
+def _gravity(event: events.Event) -> int:
+    """The level that decides whether a record is left out while the journal fills up."""
+    if isinstance(event, events.UnitDone):
+        return logging.ERROR if event.error_type else max(logging.INFO, event.level)
+    if isinstance(event, events.SamplesMade):
+        return logging.INFO
+    return logging.ERROR
+
+
 class MemorySink:
     """Keeps events in a list: for tests."""
 
     def __init__(self) -> None:
         self.board = Board(None)
         self.events: list[events.Event] = []
+
+    def admit(self, level: int) -> int:
+        return 1
 
     def emit(self, event: events.Event) -> None:
         # Through the encoding, so that a test sees what ingest would read.
@@ -74,6 +109,9 @@ class NullSink:
 
     def __init__(self) -> None:
         self.board = Board(None)
+
+    def admit(self, level: int) -> int:
+        return 0
 
     def emit(self, event: events.Event) -> None:
         """Nothing."""

@@ -1,12 +1,14 @@
 """Counts and times every SQL statement, on every alias and thread."""
 
-import time
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any
 
-from telemetry.capture import context
-from telemetry.capture.context import MAX_SPANS
+from telemetry.capture import context, faults, governor, statements
+from telemetry.capture.context import MAX_SPANS, Unit
 from telemetry.conf import settings
+
+_current = context.current.get
 
 
 def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
@@ -21,15 +23,27 @@ def observe(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, execution: dict[str, Any]
 ) -> Any:
     """A Django database execute wrapper; parameters are never looked at."""
-    unit = context.current.get()
+    unit = _current()
     if unit is None:
         return execute(sql, params, many, execution)
-    began = time.perf_counter_ns()
+    began = perf_counter_ns()
     try:
         return execute(sql, params, many, execution)
     finally:
-        spent = time.perf_counter_ns() - began
-        unit.db_count += 1
+        ended = perf_counter_ns()
+        spent = ended - began
+        unit.db_count = number = unit.db_count + 1
         unit.db_time += spent // 1000
-        if len(unit.spans) < MAX_SPANS:
+        if number <= MAX_SPANS and governor.keeps_spans():
             unit.spans.append((began, spent, execution["connection"].alias, sql))
+            if number % statements.FEWEST == 0:
+                _look_for_repetition(unit, sql)
+        if unit.spent is not None:
+            unit.spent += perf_counter_ns() - ended
+
+
+def _look_for_repetition(unit: Unit, sql: str) -> None:
+    try:
+        statements.note_caller(unit, sql)
+    except Exception:
+        faults.report("looking for repeated statements")

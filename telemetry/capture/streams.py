@@ -14,7 +14,6 @@ from telemetry.capture import context, errors
 from telemetry.capture.context import Unit
 
 DISCONNECTED = "client.disconnected"
-SIZE = "http.response.body.size"
 
 
 def observe(unit: Unit, response: HttpResponseBase, finish: Callable[[], None]) -> None:
@@ -22,7 +21,7 @@ def observe(unit: Unit, response: HttpResponseBase, finish: Callable[[], None]) 
     content: Any = response
     # A file may be sent by the server itself; wrapping its iterator would take that away.
     if not isinstance(response, FileResponse):
-        unit.attributes[DISCONNECTED] = True
+        unit.bind({DISCONNECTED: True})
         if content.is_async:
             content.streaming_content = _parts_async(unit, content.streaming_content)
         else:
@@ -45,9 +44,9 @@ def _parts(unit: Unit, source: Iterator[bytes]) -> Iterator[bytes]:
         finally:
             context.current.reset(token)
         size += len(part)
-        unit.attributes[SIZE] = size
+        unit.response_size = size
         yield part
-    unit.attributes.pop(DISCONNECTED, None)
+    unit.bind({DISCONNECTED: None})
 
 
 async def _parts_async(unit: Unit, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -64,12 +63,12 @@ async def _parts_async(unit: Unit, source: AsyncIterator[bytes]) -> AsyncIterato
         finally:
             context.current.reset(token)
         size += len(part)
-        unit.attributes[SIZE] = size
+        unit.response_size = size
         yield part
-    unit.attributes.pop(DISCONNECTED, None)
+    unit.bind({DISCONNECTED: None})
 
 
 def _failed(unit: Unit, error: Exception) -> None:
-    unit.attributes.pop(DISCONNECTED, None)
+    unit.bind({DISCONNECTED: None})
     unit.error_type = errors.type_name(error)
     errors.record(unit, error, handled=False)

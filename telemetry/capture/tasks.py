@@ -46,8 +46,7 @@ def on_execute(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> N
     try:
         unit = Unit(context.TASK)
         unit.route = _name(task)
-        unit.attributes["task.id"] = task.get("id")
-        unit.attributes["task.name"] = task.get("name")
+        unit.bind({"task.id": task.get("id"), "task.name": task.get("name")})
         _running.stack.append((unit, units.begin(unit, str(task.get(_KEY, "")))))
     except Exception:
         faults.report("beginning a task")

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.signals import setting_changed
+
 from telemetry.capture import redact
 
 TEXT_LIMIT = 8_192
@@ -12,7 +14,13 @@ MAX_ITEMS = 64
 # Of one structure in all: what is longer would not fit into a record anyway.
 MAX_NODES = 1_000
 MAX_CHARACTERS = 32_768
+# So short that MAX_ITEMS of them are within MAX_CHARACTERS.
+_SHORT = MAX_CHARACTERS // MAX_ITEMS
 _INT_LIMIT = 1 << 63
+# Key → what it is called in a record, or None where its value is never kept. Programs have few
+# keys; data that comes as keys must not fill the memory.
+_KEYS_LIMIT = 2_000
+_keys: dict[str, str | None] = {}
 
 
 def text(value: str, limit: int = TEXT_LIMIT) -> str:
@@ -42,7 +50,30 @@ def clean(value: Any) -> Any:
 
 def clean_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
     """`clean` of a mapping; the values of sensitive keys are replaced."""
+    if type(values) is dict and len(values) <= MAX_ITEMS:
+        cleaned = _flat(values)
+        if cleaned is not None:
+            return cleaned
     return _mapping(values, 0, _Budget())
+
+
+def _flat(values: dict[Any, Any]) -> dict[str, Any] | None:
+    """The most usual mapping, quickly: short texts and numbers under keys seen before."""
+    cleaned: dict[str, Any] = {}
+    for key, value in values.items():
+        name = _keys.get(key) if type(key) is str else None
+        if name is None:
+            return None
+        kind = type(value)
+        if kind is str and len(value) <= _SHORT:
+            cleaned[name] = redact.text(value)
+        elif kind is int:
+            cleaned[name] = _integer(value)
+        elif value is None or kind is bool or (kind is float and math.isfinite(value)):
+            cleaned[name] = value
+        else:
+            return None
+    return cleaned
 
 
 class _Budget:
@@ -102,14 +133,34 @@ def _mapping(values: Mapping[Any, Any], depth: int, budget: _Budget) -> dict[str
             if len(cleaned) >= MAX_ITEMS or budget.nodes <= 0:
                 cleaned["…"] = f"[cut: {len(values)} items]"
                 break
-            name = key if type(key) is str else describe(key)
-            if redact.is_sensitive(name):
-                cleaned[name[:200]] = redact.REDACTED
+            given = key if type(key) is str else describe(key)
+            name = _name(given)
+            if name is None:
+                cleaned[given[:200]] = redact.REDACTED
             else:
-                cleaned[text(name, 200)] = _clean(value, depth + 1, budget)
+                cleaned[name] = _clean(value, depth + 1, budget)
     except Exception as error:
         cleaned["…"] = f"<{type(values).__qualname__}: raised {type(error).__name__}>"
     return cleaned
+
+
+def _name(key: str) -> str | None:
+    if key in _keys:
+        return _keys[key]
+    found = None if redact.is_sensitive(key) else text(key, 200)
+    if len(key) <= 200:
+        if len(_keys) >= _KEYS_LIMIT:
+            _keys.clear()
+        _keys[key] = found
+    return found
+
+
+def _forget_keys(*, setting: str, **kwargs: Any) -> None:
+    if setting == "TELEMETRY":
+        _keys.clear()
+
+
+setting_changed.connect(_forget_keys)
 
 
 def _sequence(values: Any, depth: int, budget: _Budget) -> list[Any]:

@@ -21,6 +21,7 @@ DROP_REASONS = (
     "too_large",
     "not_encodable",
     "internal_error",
+    "shed",
 )
 _MAGIC = b"TLMBRD01"
 _HEADER = struct.Struct("<8sIQ")
@@ -29,13 +30,19 @@ _COUNTERS = 24
 _SLOTS_AT = 256
 _SLOT = struct.Struct("<BBHHH8s16sQ")
 _SLOT_SIZE = 256
-_TEXT = _SLOT_SIZE - _SLOT.size
+_SLOT_HEAD = _SLOT.size
+_TEXT = _SLOT_SIZE - _SLOT_HEAD
 SLOTS = 64
 SIZE = _SLOTS_AT + SLOTS * _SLOT_SIZE
 
 # Counter places; drop reasons follow ACCEPTED in the order of DROP_REASONS.
 _ACCEPTED = 0
 _OVERFLOW = 16
+_MEASURED = 17
+_MEASURED_TIME = 18
+_DETAIL_STEP = 19
+# The first places are sums; these are states of a writer.
+_STATES = (_OVERFLOW, _DETAIL_STEP)
 _FREE, _USED = 0, 1
 
 
@@ -61,6 +68,10 @@ class Snapshot:
     running: list[Running] = field(default_factory=list)
     # Units running beyond the slots: counted, not named.
     overflow: int = 0
+    # Units whose cost was measured, the µs that telemetry spent in them, and its step of detail.
+    measured: int = 0
+    measured_time: int = 0
+    detail_step: int = 0
 
     @property
     def emitted(self) -> int:
@@ -92,6 +103,12 @@ class Board:
         """Count one record that was not written."""
         self._counters[1 + DROP_REASONS.index(reason)] += 1
 
+    def measured(self, microseconds: int, detail_step: int) -> None:
+        """Add the cost of one unit of work, and say how much detail is kept now."""
+        self._counters[_MEASURED] += 1
+        self._counters[_MEASURED_TIME] += microseconds
+        self._counters[_DETAIL_STEP] = detail_step
+
     def enter(self, kind: int, uid: bytes, start: int, method: str, path: str) -> int:
         """Note a unit of work as running; returns its slot, or -1 when all are taken."""
         try:
@@ -101,7 +118,8 @@ class Board:
             return -1
         text = path.encode("utf-8", "backslashreplace")[:_TEXT]
         at = _SLOTS_AT + slot * _SLOT_SIZE
-        self._map[at + _SLOT.size : at + _SLOT.size + len(text)] = text
+        begin = at + _SLOT_HEAD
+        self._map[begin : begin + len(text)] = text
         name = method[:8].encode("ascii", "replace")
         _SLOT.pack_into(self._map, at, _USED, kind, len(text), 0, 0, name, uid, start)
         return slot
@@ -118,7 +136,7 @@ class Board:
         """Continue the counts of a board that had no file."""
         for place, value in enumerate(other._counters):
             # A unit leaves the board that it entered.
-            if place != _OVERFLOW:
+            if place not in _STATES:
                 self._counters[place] += value
 
     def snapshot(self) -> Snapshot:
@@ -173,6 +191,9 @@ def _parse(data: bytes | bytearray | mmap.mmap) -> Snapshot:
         dropped=dropped,
         running=list(_running(data)),
         overflow=counters[_OVERFLOW],
+        measured=counters[_MEASURED],
+        measured_time=counters[_MEASURED_TIME],
+        detail_step=counters[_DETAIL_STEP],
     )
 
 

@@ -4,7 +4,7 @@ r"""One record as one line: `CRC SEQ JSON\n`.
 records of the segment from 0. JSON escapes newlines, so a line feed always ends a record.
 """
 
-import zlib
+from zlib import crc32
 
 
 class BadLine(ValueError):
@@ -14,7 +14,7 @@ class BadLine(ValueError):
 def pack(seq: int, payload: bytes) -> bytes:
     """The line of one record, newline included."""
     body = b"%d %b" % (seq, payload)
-    return b"%08x %b\n" % (zlib.crc32(body), body)
+    return b"%08x %b\n" % (crc32(body), body)
 
 
 def unpack(line: bytes) -> tuple[int, bytes]:
@@ -26,7 +26,7 @@ def unpack(line: bytes) -> tuple[int, bytes]:
         expected = int(line[:8], 16)
     except ValueError:
         raise BadLine("no checksum") from None
-    if zlib.crc32(body) != expected:
+    if crc32(body) != expected:
         raise BadLine("checksum differs")
     seq, _, payload = body.partition(b" ")
     return int(seq), payload

@@ -1,6 +1,7 @@
 """One append-only file of records, locked by its writer for as long as it may grow."""
 
 import errno
+import math
 import os
 import time
 from pathlib import Path
@@ -33,13 +34,14 @@ def writer_of(name: str) -> str:
 class Segment:
     """The writing side: one `write(2)` a record, whole or not at all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float = math.inf) -> None:
         self.path = path
+        # When it is old enough to be closed, by the monotonic clock.
+        self.due = time.monotonic() + seconds
         # Locked from the start: a segment without a lock will not grow any more.
         self._fd = locks.create(path, os.O_WRONLY | os.O_APPEND)
         self.size = 0
         self._seq = 0
-        self._opened = time.monotonic()
 
     def append(self, payload: bytes) -> None:
         """Write one record; raises Refused, and then nothing of it is in the file."""
@@ -57,10 +59,6 @@ class Segment:
             os.ftruncate(self._fd, self.size)
             raise Refused("disk_full")
         self.size += written
-
-    def age(self) -> float:
-        """Seconds since it was opened."""
-        return time.monotonic() - self._opened
 
     def close(self) -> None:
         """No more records: from now on ingest may remove the file once it has read it."""

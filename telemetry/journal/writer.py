@@ -1,13 +1,13 @@
 """The journal of this process: where a record is accepted."""
 
-import os
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from telemetry.journal.board import Board
+from telemetry.journal.pressure import NONE, NOTHING, Pressure
 from telemetry.journal.segment import FULL, Refused, Segment, path_of
 
 BOARD_SUFFIX = ".board"
@@ -30,12 +30,13 @@ class Journal:
         segment_bytes: int,
         segment_seconds: float,
         max_bytes: int,
+        min_free: int = 0,
     ) -> None:
         self.folder = folder
         self._introduce = introduce
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
-        self._max_bytes = max_bytes
+        self.pressure = Pressure(folder, max_bytes, min_free)
         self.forget()
 
     def forget(self) -> None:
@@ -63,9 +64,25 @@ class Journal:
                 return False
             self._accepted += 1
             self.board.accepted(self._accepted)
-            if segment.size >= self._segment_bytes or segment.age() > self._segment_seconds:
+            now = monotonic()
+            if now >= segment.due or segment.size >= self._segment_bytes:
                 self._close_segment()
+            if now >= self.pressure.next_look:
+                self.pressure.look()
             return True
+
+    def admit(self, level: int, *, sampled: bool = False) -> int:
+        """How many records one of this level stands for; 0 when it is dropped, and counted.
+
+        `sampled`: whether others of its kind may stand for it.
+        """
+        if self.pressure.step == NONE:
+            return 1
+        with self._lock:
+            weight = self.pressure.admit(level, sampled=sampled)
+            if not weight:
+                self.board.dropped(self.pressure.reason)
+            return weight
 
     def drop(self, reason: str) -> None:
         """Count a record that could not be made."""
@@ -101,13 +118,13 @@ class Journal:
             board.close()
 
     def _open(self) -> Segment:
-        if self._refused is not None and time.monotonic() < self._refused_until:
+        if self._refused is not None and monotonic() < self._refused_until:
             raise self._refused
         try:
             segment = self._begin_segment()
         except Refused as refused:
             self._refused = refused
-            self._refused_until = time.monotonic() + RETRY_SECONDS
+            self._refused_until = monotonic() + RETRY_SECONDS
             raise
         self._refused = None
         self._segment = segment
@@ -116,11 +133,12 @@ class Journal:
         return segment
 
     def _begin_segment(self) -> Segment:
-        if self._waiting_bytes() >= self._max_bytes:
-            raise Refused("journal_full")
+        self.pressure.look()
+        if self.pressure.step == NOTHING:
+            raise Refused(self.pressure.reason)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            segment = Segment(path_of(self.folder, self.writer, self._index))
+            segment = Segment(path_of(self.folder, self.writer, self._index), self._segment_seconds)
         except OSError as error:
             raise Refused("disk_full" if error.errno in FULL else "write_error") from error
         self._index += 1
@@ -137,7 +155,7 @@ class Journal:
             self._segment = None
 
     def _open_board(self) -> None:
-        if self._board_on_disk or time.monotonic() < self._board_retry:
+        if self._board_on_disk or monotonic() < self._board_retry:
             return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -145,16 +163,9 @@ class Journal:
         except OSError:
             # The counts go on in memory, and onto the disk as soon as it takes them.
             self._board = self._board or Board(None)
-            self._board_retry = time.monotonic() + RETRY_SECONDS
+            self._board_retry = monotonic() + RETRY_SECONDS
             return
         if self._board is not None:
             board.take_over(self._board)
         self._board = board
         self._board_on_disk = True
-
-    def _waiting_bytes(self) -> int:
-        try:
-            with os.scandir(self.folder) as entries:
-                return sum(entry.stat().st_size for entry in entries)
-        except OSError:
-            return 0

@@ -44,7 +44,7 @@ def test_interleaved_async_requests_keep_their_own(telemetry_capture: Captured) 
     spoken = [entry.message for entry in telemetry_capture.logs]
     assert spoken[:3] == ["a says 0", "b says 0", "c says 0"]
     for entry in telemetry_capture.logs:
-        assert (entry.uid, entry.attributes["transaction.id"]) == (
+        assert (entry.uid, entry.bound["transaction.id"]) == (
             uids[entry.message[0]],
             entry.message[0],
         )
@@ -86,7 +86,7 @@ def test_a_request_leaves_nothing_to_the_next_one(
     for _ in range(attempts):
         TelemetryMiddleware(view)(RequestFactory().get("/x/?bind=1"))
         TelemetryMiddleware(view)(RequestFactory().get("/x/"))
-    assert ["tenant" in entry.attributes for entry in telemetry_capture.logs] == [
+    assert ["tenant" in entry.bound for entry in telemetry_capture.logs] == [
         True,
         False,
     ] * attempts

@@ -33,14 +33,13 @@ def test_records_of_a_request_carry_it_and_their_fields(
     paid, plain = [made for made in telemetry_capture.logs if made.level > logging.DEBUG]
     assert (paid.message, paid.template) == ("paid ann", "paid %s")
     assert (paid.level, paid.logger, paid.route) == (20, "tests.site", "talk/")
-    assert paid.attributes == {
-        "transaction.id": "tx-1", "gone": 1, "amount": 12, "payer": {"name": "ann"},
-    }  # fmt: skip
+    assert paid.attributes == {"amount": 12, "payer": {"name": "ann"}}
+    assert paid.bound == {"transaction.id": "tx-1", "gone": 1}
     assert paid.code is not None
     assert paid.code.startswith("tests/telemetry/capture/views.py:")
     assert paid.code.endswith(" talk")
     assert (plain.message, plain.template) == ("plain", None)
-    assert plain.attributes == {"transaction.id": "tx-1"}
+    assert (plain.attributes, plain.bound) == ({}, {"transaction.id": "tx-1"})
     assert {made.uid for made in telemetry_capture.logs} == {unit.uid}
     assert unit.duration is not None
     assert unit.start <= paid.time <= plain.time <= unit.start + unit.duration

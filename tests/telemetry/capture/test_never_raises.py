@@ -21,7 +21,7 @@ PARTS = [
     "telemetry.capture.requests.begin",
     "telemetry.capture.requests.describe",
     "telemetry.capture.requests.client_network",
-    "telemetry.capture.units._keeps_detail",
+    "telemetry.capture.tail.weight",
     "telemetry.capture.units._user_id",
     "telemetry.capture.units._write",
     "telemetry.capture.logs.to_event",

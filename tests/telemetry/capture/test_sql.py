@@ -10,7 +10,7 @@ from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from telemetry.capture import units
+from telemetry.capture import statements
 from telemetry.middleware import TelemetryMiddleware
 from telemetry.testing import Captured
 from tests.telemetry.capture import views
@@ -57,7 +57,7 @@ def test_no_value_is_in_a_statement(telemetry_capture: Captured) -> None:
     ],
 )
 def test_the_shape_of_a_statement(sql: str, shape: str) -> None:
-    assert units.statement(sql) == shape
+    assert statements.shape(sql) == shape
 
 
 def test_a_statement_that_is_no_text_does_not_lose_the_record(telemetry_capture: Captured) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from telemetry.capture import sql, units
+from telemetry.capture import sql, statements
 
 
 @pytest.mark.django_db(databases=["default", "telemetry"])
@@ -29,7 +29,7 @@ def test_a_connection_opened_under_anothers_wrapper_stays_watched() -> None:
 
 def test_a_literal_that_is_cut_off_is_not_kept() -> None:
     text = "SELECT " + "a, " * 600 + "'" + "secret " * 100 + "'"
-    assert "secret" not in units.statement(text)
-    assert units.statement("SELECT 'it''s' AS a1, 2.5 WHERE x = 'y'") == (
+    assert "secret" not in statements.shape(text)
+    assert statements.shape("SELECT 'it''s' AS a1, 2.5 WHERE x = 'y'") == (
         "SELECT ? AS a1, ? WHERE x = ?"
     )

@@ -117,7 +117,7 @@ def test_a_streamed_response_is_recorded_at_its_last_byte(telemetry_capture: Cap
     assert b"".join(response.streaming_content) == b"one,two"
     response.close()
     (request,) = telemetry_capture.requests
-    assert request.attributes["http.response.body.size"] == 7
+    assert request.response_size == 7
     assert "client.disconnected" not in request.attributes
     assert [(entry.message, entry.uid) for entry in telemetry_capture.logs] == [
         ("first part", request.uid),
@@ -133,7 +133,7 @@ def test_a_client_that_leaves_a_stream_is_recorded_as_disconnected(
     response.close()
     (request,) = telemetry_capture.requests
     assert request.attributes["client.disconnected"] is True
-    assert request.attributes["http.response.body.size"] == 4
+    assert request.response_size == 4
     assert request.error_type is None
 
 
@@ -152,7 +152,7 @@ def test_async_views_and_their_logs_share_a_trace(telemetry_capture: Captured) -
     assert asyncio.run(fetch("/answer/")) == b"ok"
     (request,) = telemetry_capture.requests
     assert (request.route, request.status) == ("answer/", 200)
-    assert request.attributes["client.address"] == "192.0.2.0"
+    assert request.client_address == "192.0.2.0"
     assert [entry.uid for entry in telemetry_capture.logs] == [request.uid]
 
 

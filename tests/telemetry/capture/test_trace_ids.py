@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.capture import ids
+from telemetry.capture import context, ids
 from telemetry.testing import Captured
 
 Visit = Callable[..., Any]
@@ -100,7 +100,8 @@ def test_control_characters_are_refused(hostile: str) -> None:
 
 
 def test_our_ids_begin_with_the_time_and_differ() -> None:
-    made = [ids.new_uid() for _ in range(5_000)]
+    units = [context.Unit(context.HTTP) for _ in range(5_000)]
+    made = [unit.uid for unit in units]
     assert len(set(made)) == 5_000
-    assert [uid[:12] for uid in made] == sorted(uid[:12] for uid in made)
+    assert [int(unit.uid[:12], 16) for unit in units] == [unit.start // 1000 for unit in units]
     assert all(re.fullmatch("[0-9a-f]{32}", uid) for uid in made)

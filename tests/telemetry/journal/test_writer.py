@@ -82,7 +82,8 @@ def test_beyond_the_cap_records_are_dropped_and_counted(
         journal.append(b'"%b"' % (b"x" * 200))
     waiting = sum(path.stat().st_size for path in reader.segments(tmp_path))
     found = snapshot(tmp_path)
-    assert waiting < 7_000
+    # Errors may go 10 % beyond, and a segment is looked at when it is begun.
+    assert waiting < (board.SIZE + 5_000) * 1.1 - board.SIZE + 1_000
     assert found.dropped["journal_full"] > 50
     for path in reader.segments(tmp_path):
         path.unlink()
