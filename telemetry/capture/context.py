@@ -47,8 +47,8 @@ class Unit:
     spent: int | None = None
     debug: list[events.LogMade] | None = None
     exceptions: list[BaseException] | None = None
-    # sql → the line that ran it, of statements that were seen to repeat.
-    callers: dict[str, str] | None = None
+    # Shape → the line that ran it, of statements that were seen to repeat.
+    callers: dict[str, str | None] | None = None
     _bound: msgspec.Raw | None = _NOTHING
 
     def __init__(self, kind: int) -> None:

@@ -71,11 +71,6 @@ class Governor:
 governor = Governor()
 
 
-def keeps_spans() -> bool:
-    """Whether statements are kept one by one."""
-    return governor.step == FULL
-
-
 def keeps_debug() -> bool:
     """Whether DEBUG records are kept until their unit ends."""
     return governor.step < NO_DEBUG

@@ -7,7 +7,7 @@ from itertools import islice
 from time import perf_counter_ns
 from typing import Any, cast
 
-from telemetry.capture import clock, context, errors, governor, sink, values
+from telemetry.capture import clock, context, errors, governor, redact, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.conf import settings
 from telemetry.journal import events
@@ -26,7 +26,13 @@ _LEVELS = logging.getLevelNamesMapping()
 # A record may be made while another is being recorded: by a signal handler, or by the `__str__` of
 # an argument. One that causes itself ends here.
 MAX_NESTED = 3
-_nested = threading.local()
+
+
+class _Nested(threading.local):
+    depth = 0
+
+
+_nested = _Nested()
 _installed = False
 
 
@@ -54,7 +60,7 @@ def observe(record: logging.LogRecord) -> None:
     """Write the record now; DEBUG records inside a unit wait for its end. Never raises."""
     if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _LEFT_OUT:
         return
-    depth = getattr(_nested, "depth", 0)
+    depth = _nested.depth
     if depth >= MAX_NESTED:
         sink.lost()
         return
@@ -111,9 +117,12 @@ def to_event(
 ) -> events.LogMade:
     """The event of a log record: message formatted, `extra` and bound fields as attributes."""
     msg = record.msg
-    args = record.args
-    message = values.text(_message(record), MESSAGE_LIMIT)
-    template = _template(msg) if args and type(msg) is str else None
+    message = _message(record)
+    if type(message) is str and len(message) <= MESSAGE_LIMIT:
+        message = redact.text(message)
+    else:
+        message = values.text(message, MESSAGE_LIMIT)
+    template = _template(msg) if record.args and type(msg) is str else None
     code = _code(record)
     attributes = _attributes(record)
     if unit is None:
@@ -122,8 +131,8 @@ def to_event(
             attributes, None, {}, weight,
         )  # fmt: skip
     return events.LogMade(
-        unit.uid, unit.now(), record.levelno, record.name, unit.where(), message, template, code,
-        attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
+        unit.uid, unit.now(), record.levelno, record.name, unit.route or unit.where(), message,
+        template, code, attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
     )  # fmt: skip
 
 

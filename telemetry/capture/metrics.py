@@ -37,7 +37,8 @@ class Metric:
     def _observe(self, value: float, labels: dict[str, Any]) -> None:
         unit = context.current.get()
         began = perf_counter_ns() if unit is not None and unit.spent is not None else 0
-        number = self._number(value)
+        if type(value) is int or not (type(value) is float and math.isfinite(value)):
+            value = self._number(value)
         key = tuple(labels.items())
         try:
             known = self._seen.get(key)
@@ -47,7 +48,7 @@ class Metric:
         if known is None:
             self._check(labels)
         try:
-            self._record(number, self._learn(key, labels) if known is None else known, unit)
+            self._record(value, self._learn(key, labels) if known is None else known, unit)
         except Exception:
             sink.lost("recording a metric sample")
         if began and unit is not None and unit.spent is not None:

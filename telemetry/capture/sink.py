@@ -49,19 +49,24 @@ class JournalSink:
         return self.journal.board
 
     def admit(self, level: int) -> int:
-        return self.journal.admit(level, sampled=True)
+        journal = self.journal
+        return journal.admit(level, sampled=True) if journal.pressure.step else 1
 
     def emit(self, event: events.Event) -> None:
+        journal = self.journal
         # Log records were asked before they were made.
-        if self.journal.pressure.step and not isinstance(event, events.LogMade):
-            if not self.journal.admit(_gravity(event)):
-                return
+        if (
+            journal.pressure.step
+            and not isinstance(event, events.LogMade)
+            and not journal.admit(_gravity(event))
+        ):
+            return
         try:
             payload = events.encode(event)
         except Exception:
             payload = b""
         if 0 < len(payload) <= self._limit:
-            self.journal.append(payload)
+            journal.append(payload)
         else:
             self._emit_odd(event)
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
-from telemetry.capture import context, faults, governor, statements
+from telemetry.capture import context, faults, statements
 from telemetry.capture.context import MAX_SPANS, Unit
+from telemetry.capture.governor import FULL, governor
 from telemetry.conf import settings
 
 _current = context.current.get
@@ -34,7 +35,7 @@ def observe(
         spent = ended - began
         unit.db_count = number = unit.db_count + 1
         unit.db_time += spent // 1000
-        if number <= MAX_SPANS and governor.keeps_spans():
+        if number <= MAX_SPANS and governor.step == FULL:
             unit.spans.append((began, spent, execution["connection"].alias, sql))
             if number % statements.FEWEST == 0:
                 _look_for_repetition(unit, sql)

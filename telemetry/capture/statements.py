@@ -3,6 +3,7 @@
 import functools
 import re
 import sys
+from types import FrameType
 from typing import Any
 
 from telemetry.capture import errors
@@ -15,7 +16,7 @@ _LITERAL = re.compile(
     r"'(?:[^']|'')*(?:'|\Z)|\$(\w*)\$.*?(?:\$\1\$|\Z)|(?<![\w$?:])\d[\w.]*", re.DOTALL
 )
 _LIMIT = 2_000
-# A shape that ran so often in one unit is a repetition; or fewer times, for so much of its duration.
+# A shape that ran so often in one unit is a repetition; or fewer times, for so much of its time.
 MANY = 10
 FEWEST = 5
 _SHARE = 0.25
@@ -36,7 +37,7 @@ def _shape(sql: str) -> str:
 
 
 def spans(unit: Unit) -> list[events.Span] | None:
-    """(offset µs, duration µs, alias, shape) of each statement; None when they were only counted."""
+    """(offset µs, duration µs, alias, shape) of each; None when they were only counted."""
     if unit.db_count and not unit.spans:
         return None
     return [
@@ -79,10 +80,10 @@ def repeated(unit: Unit, duration: int) -> events.Repeated | None:
 
 def _caller() -> str | None:
     """`file:line function` of the innermost frame of the application's own code."""
-    frame = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(3)
     for _ in range(_DEEPEST):
-        if frame is None or frame.f_back is None:
-            return None
+        if frame is None:
+            break
         code = frame.f_code
         if errors.is_own(code.co_filename):
             return f"{errors.short_path(code.co_filename)}:{frame.f_lineno} {code.co_name}"

@@ -4,8 +4,9 @@ import random
 
 from telemetry.conf import settings
 
-# The estimate of a route's p95 moves by these shares of itself: up where a duration is above it, down
-# where it is below, in the ratio 95 : 5. So it stands where one in twenty is above, and follows.
+# The estimate of a route's p95 moves by these shares of itself: up where a duration is above it,
+# down where it is below, in the ratio 95 : 5. So it stands where one in twenty is above, and
+# follows.
 _UP = 0.095
 _DOWN = 0.005
 # A route's first durations are no tail yet.

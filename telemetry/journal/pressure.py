@@ -1,9 +1,9 @@
-"""What the journal still takes while it fills up: the less it can hold, the graver a record must be.
+"""What the journal still takes while it fills up: the less room, the graver a record must be.
 
-Ingest may stand still, or a storm of records outrun it. From 70 % of the cap on DEBUG records go and
-INFO records are sampled, from 90 % only WARNING and above stay, at 100 % only ERROR, and errors alone
-may fill 10 % more. Below the floor of free disk space nothing is written at all: the disk is also
-the application's. All that goes is counted.
+Ingest may stand still, or a storm of records outrun it. From 70 % of the cap on DEBUG records go
+and INFO records are sampled, from 90 % only WARNING and above stay, at 100 % only ERROR, and errors
+alone may fill 10 % more. Below the floor of free disk space nothing is written at all: the disk is
+also the application's. All that goes is counted.
 """
 
 import os

@@ -62,8 +62,9 @@ class Journal:
             except Refused as refused:
                 self.board.dropped(refused.reason)
                 return False
-            self._accepted += 1
-            self.board.accepted(self._accepted)
+            self._accepted = accepted = self._accepted + 1
+            board = self._board if self._board_on_disk else self.board
+            board.accepted(accepted)  # type: ignore[union-attr]
             now = monotonic()
             if now >= segment.due or segment.size >= self._segment_bytes:
                 self._close_segment()
