@@ -42,6 +42,10 @@ def _count(value: Any) -> bool:
     return isinstance(value, int) and _positive(value)
 
 
+def _not_negative(value: Any) -> bool:
+    return value == 0 or _positive(value)
+
+
 def _share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
@@ -69,6 +73,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a whole number of bytes from 2048 to 1000000",
     ),
     **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
+    "JOURNAL_MIN_FREE_BYTES": (_not_negative, "bytes, 0 or more"),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(
         ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
@@ -76,6 +81,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         (
             "SLOW_SECONDS",
+            "OVERHEAD_BUDGET",
             "SEGMENT_BYTES",
             "SEGMENT_SECONDS",
             "JOURNAL_MAX_BYTES",

@@ -39,7 +39,7 @@ class Unit:
     level = 0
     log_count = 0
     db_count = 0
-    db_time = 0
+    db_ns = 0
     board: Board | None = None
     slot = -1
     ended = False

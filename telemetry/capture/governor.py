@@ -69,8 +69,3 @@ class Governor:
 
 
 governor = Governor()
-
-
-def keeps_debug() -> bool:
-    """Whether DEBUG records are kept until their unit ends."""
-    return governor.step < NO_DEBUG

@@ -9,6 +9,8 @@ from telemetry.capture import redact
 # Of our own, so that an application's `random.seed()` cannot make two processes agree.
 _random = random.Random(os.urandom(32))  # noqa: S311 - ids need to differ, not to be secret
 _getrandbits = _random.getrandbits
+# A number from 0 to 1: to choose a sample by.
+chance = _random.random
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}\Z")
 

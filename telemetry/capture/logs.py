@@ -7,8 +7,9 @@ from itertools import islice
 from time import perf_counter_ns
 from typing import Any, cast
 
-from telemetry.capture import clock, context, errors, governor, redact, sink, values
+from telemetry.capture import clock, context, errors, redact, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
+from telemetry.capture.governor import NO_DEBUG, governor
 from telemetry.conf import settings
 from telemetry.journal import events
 
@@ -98,7 +99,7 @@ def _capture(record: logging.LogRecord, unit: Unit | None) -> None:
 
 
 def _keep_for_later(record: logging.LogRecord, unit: Unit) -> None:
-    if not governor.keeps_debug():
+    if governor.step >= NO_DEBUG:
         return
     if unit.debug is None:
         unit.debug = []

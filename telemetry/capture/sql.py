@@ -34,7 +34,7 @@ def observe(
         ended = perf_counter_ns()
         spent = ended - began
         unit.db_count = number = unit.db_count + 1
-        unit.db_time += spent // 1000
+        unit.db_ns += spent
         if number <= MAX_SPANS and governor.step == FULL:
             unit.spans.append((began, spent, execution["connection"].alias, sql))
             if number % statements.FEWEST == 0:

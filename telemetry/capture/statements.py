@@ -80,7 +80,8 @@ def repeated(unit: Unit, duration: int) -> events.Repeated | None:
 
 def _caller() -> str | None:
     """`file:line function` of the innermost frame of the application's own code."""
-    frame: FrameType | None = sys._getframe(3)
+    # Beyond this module and the execute wrapper.
+    frame: FrameType | None = sys._getframe(4)
     for _ in range(_DEEPEST):
         if frame is None:
             break

@@ -1,7 +1,6 @@
 """Tail capture: whether a unit of work that has ended keeps its full detail."""
 
-import random
-
+from telemetry.capture import ids
 from telemetry.conf import settings
 
 # The estimate of a route's p95 moves by these shares of itself: up where a duration is above it,
@@ -54,6 +53,6 @@ def weight(route: str, duration: int, *, failed: bool) -> float | None:
     if failed or slow or duration >= settings.SLOW_SECONDS * 1_000_000:
         return 1.0
     share: float = settings.DETAIL_SAMPLE
-    if share > 0 and random.random() < share:  # noqa: S311 - sampling
+    if share > 0 and ids.chance() < share:
         return 1 / share
     return None

@@ -97,7 +97,7 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             None if unit.request is None else _user_id(unit.request),
             error_type,
             unit.db_count,
-            unit.db_time,
+            unit.db_ns // 1000,
             unit.log_count,
             unit.caller_trace_id,
             unit.caller_span_id,
