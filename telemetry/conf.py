@@ -98,6 +98,10 @@ class Settings:
     """Attribute access to `TELEMETRY`, cached until the setting changes."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "self_paths":
+            # As `str.startswith` takes them.
+            prefixes = self.__dict__[name] = tuple(self.SELF_PATHS)
+            return prefixes
         if name not in DEFAULTS:
             raise AttributeError(f"TELEMETRY has no setting {name!r}")
         value = raw(name)
@@ -110,14 +114,6 @@ class Settings:
             value = {**DEFAULTS[name], **value}
         self.__dict__[name] = value
         return value
-
-    @property
-    def self_paths(self) -> tuple[str, ...]:
-        """`SELF_PATHS` as `str.startswith` takes them."""
-        found = self.__dict__.get("_self_paths")
-        if found is None:
-            found = self.__dict__["_self_paths"] = tuple(self.SELF_PATHS)
-        return found
 
     @property
     def journal_dir(self) -> Path:

@@ -43,6 +43,8 @@ class Unit:
     board: Board | None = None
     slot = -1
     ended = False
+    # A streamed response whose last part has not been asked for.
+    is_unfinished = False
     # Nanoseconds that telemetry has spent in it; None where they are not measured.
     spent: int | None = None
     debug: list[events.LogMade] | None = None

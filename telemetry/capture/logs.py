@@ -18,11 +18,9 @@ MESSAGE_LIMIT = 16_000
 # spans say, with the parameters, which are never kept.
 _LEFT_OUT = frozenset({"django.server", "gunicorn.access", "uvicorn.access", "django.db.backends"})
 _OWN = len(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
-_STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
-    "message",
-    "asctime",
-    "taskName",
-}
+# Set by formatters, and by newer Pythons.
+_LATER = frozenset({"message", "asctime", "taskName"})
+_STANDARD = _LATER | logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys()
 _LEVELS = logging.getLevelNamesMapping()
 # A record may be made while another is being recorded: by a signal handler, or by the `__str__` of
 # an argument. One that causes itself ends here.
@@ -168,16 +166,15 @@ def _code(record: logging.LogRecord) -> str:
 
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     given = record.__dict__
-    if type(record) is logging.LogRecord:
-        # What its constructor sets stands first, and is not looked at one by one.
-        if len(given) == _OWN:
-            return {}
-        extra = {
-            name: value for name, value in islice(given.items(), _OWN, None)
-            if name not in _STANDARD
-        }  # fmt: skip
-    else:
+    if type(record) is not logging.LogRecord:
         extra = {name: value for name, value in given.items() if name not in _STANDARD}
+    elif len(given) == _OWN:
+        return {}
+    else:
+        # What its constructor sets stands first, and is not looked at one by one.
+        extra = dict(islice(given.items(), _OWN, None))
+        if not extra.keys().isdisjoint(_LATER):
+            extra = {name: value for name, value in extra.items() if name not in _LATER}
     # Django puts the whole request there; its record is linked already.
     extra.pop("request", None)
     return values.clean_mapping(extra) if extra else {}

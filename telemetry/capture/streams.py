@@ -21,13 +21,19 @@ def observe(unit: Unit, response: HttpResponseBase, finish: Callable[[], None]) 
     content: Any = response
     # A file may be sent by the server itself; wrapping its iterator would take that away.
     if not isinstance(response, FileResponse):
-        unit.bind({DISCONNECTED: True})
+        unit.is_unfinished = True
         if content.is_async:
             content.streaming_content = _parts_async(unit, content.streaming_content)
         else:
             content.streaming_content = _parts(unit, content.streaming_content)
     # Closed by the server after the last byte, or when the client has gone.
-    content._resource_closers.append(finish)
+    content._resource_closers.append(lambda: _closed(unit, finish))
+
+
+def _closed(unit: Unit, finish: Callable[[], None]) -> None:
+    if unit.is_unfinished:
+        unit.bind({DISCONNECTED: True})
+    finish()
 
 
 def _parts(unit: Unit, source: Iterator[bytes]) -> Iterator[bytes]:
@@ -46,7 +52,7 @@ def _parts(unit: Unit, source: Iterator[bytes]) -> Iterator[bytes]:
         size += len(part)
         unit.response_size = size
         yield part
-    unit.bind({DISCONNECTED: None})
+    unit.is_unfinished = False
 
 
 async def _parts_async(unit: Unit, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -65,10 +71,10 @@ async def _parts_async(unit: Unit, source: AsyncIterator[bytes]) -> AsyncIterato
         size += len(part)
         unit.response_size = size
         yield part
-    unit.bind({DISCONNECTED: None})
+    unit.is_unfinished = False
 
 
 def _failed(unit: Unit, error: Exception) -> None:
-    unit.bind({DISCONNECTED: None})
+    unit.is_unfinished = False
     unit.error_type = errors.type_name(error)
     errors.record(unit, error, handled=False)

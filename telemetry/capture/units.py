@@ -4,7 +4,7 @@ from contextvars import Token
 from time import perf_counter_ns
 from typing import Any, cast
 
-from telemetry.capture import context, faults, ids, sink, statements, tail, values
+from telemetry.capture import context, faults, ids, redact, sink, statements, tail, values
 from telemetry.capture.context import Unit
 from telemetry.capture.governor import governor
 from telemetry.journal import events
@@ -22,15 +22,16 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
             parsed = ids.parse_traceparent(traceparent)
             if parsed is not None:
                 unit.caller_trace_id, unit.caller_span_id = parsed
-        if unit.path is not None:
-            unit.path = values.text(unit.path, 1_000)
+        path = unit.path
+        if path is not None:
+            unit.path = path = redact.text(path) if len(path) < 1_000 else values.text(path, 1_000)
         board = unit.board = sink.current().board
         unit.slot = board.enter(
             unit.kind,
             bytes.fromhex(unit.uid),
             unit.start,
             unit.method or "",
-            unit.path or unit.route or "",
+            path or unit.route or "",
         )
         if unit.spent is not None:
             unit.spent = perf_counter_ns() - unit.start_ns
