@@ -10,9 +10,10 @@ Figures are µs a request over bare, round by round: the median of the differenc
 interval of 95 %. After the last round each variant is asked for what it stored of its requests, and
 the benchmark fails when that is not all. Every variant runs Python's own collector settings.
 
-`telemetry` runs its defaults (redaction, log files, detail of one request in a hundred), ingest is a
-process of its own that reads every 300 requests; its CPU is in "all processes". `json-logger` keeps
-the same facts in JSON lines, unredacted; `json-logger-minimal` message and extra fields alone.
+`telemetry` runs its defaults (redaction, log files, detail of one request in a hundred); ingest is
+a process of its own that reads every 300 requests, and its CPU is in "all processes".
+`json-logger` keeps the same facts in JSON lines, unredacted; `json-logger-minimal` message and
+extra fields alone.
 """
 
 import argparse

@@ -19,7 +19,7 @@ class Player:
 
     def __init__(self, name: str, *module: str) -> None:
         self.name = name
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=ROOT,
