@@ -56,7 +56,7 @@ def main() -> int:
         full = [pair(n, lambda v: loads.saturated(v, given.seconds)) for n in range(given.pairs)]
         rate = statistics.median(one["bare"]["rate"] for one in full) / 2
         calm = [
-            pair(n, lambda v, n=n: loads.open(v, rate, given.seconds, n))  # type: ignore[misc]
+            pair(n, lambda v, n=n: loads.open(v, rate, given.seconds, n))
             for n in range(given.pairs)
         ]
         stored = loads.check()

@@ -1,14 +1,15 @@
 """What observing a request costs: the same DRF endpoint bare, with telemetry, and with its peers.
 
     python -m venv /tmp/bench && /tmp/bench/bin/pip install -r bench/requirements.txt
-    /tmp/bench/bin/python -m bench.overhead [--rounds 12] [--slices 10] [--json FILE]
+    /tmp/bench/bin/python -m bench.overhead [--rounds 100] [--json FILE]
 
-A process for each variant, all alive at once; in shuffled order each serves a slice of 100 requests
-while the others are stopped, so that a change of the machine's speed meets all of them. A round is
-`--slices` such turns, long enough to hold what happens seldom: exports, checkpoints, collections.
-Figures are µs a request over bare, round by round: the median of the differences, with a bootstrap
-interval of 95 %. After the last round each variant is asked for what it stored of its requests, and
-the benchmark fails when that is not all. Every variant runs Python's own collector settings.
+A process for each variant, all alive at once; in a round each serves 100 requests, in shuffled
+order, while the others are stopped: a change of the machine's speed meets all alike. CPU is that of
+all threads, exports included. Figures are µs a request over bare, round by round: the median of the
+differences, with a bootstrap interval of 95 %. What happens in few rounds only (a collection of the
+whole heap, a checkpoint) is in the mean, not in the median. p99 is of all requests. After the last
+round each variant is asked for what it stored of its requests, and the benchmark fails when that is
+not all. Every variant runs Python's own collector settings.
 
 `telemetry` runs its defaults (redaction, log files, detail of one request in a hundred); ingest is
 a process of its own that reads every 300 requests, and its CPU is in "all processes".
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import figures
-from bench.turns import Answer, Subject, subjects
+from bench.turns import Subject, subjects
 
 VARIANTS = (
     "bare",
@@ -42,51 +43,45 @@ VARIANTS = (
 )
 # What the ratios are to: in the request, and of all processes.
 IN_REQUEST, ALL_PROCESSES = "django-prometheus-wrappers", "json-logger"
+# By variant: `cpu`, `ingest_cpu`, `wall`, µs a request.
 Round = dict[str, dict[str, float]]
+Walls = dict[str, list[float]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--slices", type=int, default=10, help="turns of each variant in a round")
-    parser.add_argument("--requests", type=int, default=100, help="of one turn")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--requests", type=int, default=100, help="of each variant in a round")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS)
     parser.add_argument("--json", type=Path, help="where to write every figure")
     given = parser.parse_args()
     names = list(dict.fromkeys(["bare", *given.variants]))
+    walls: Walls = {name: [] for name in names}
     with subjects(names) as running:
-        rounds = [
-            one_round(running, given.slices, given.requests, number)
-            for number in range(given.rounds)
-        ]
-        stored = finish(running, rounds, given.slices * given.requests * given.rounds)
+        rounds = [one_round(running, given.requests, n, walls) for n in range(given.rounds)]
+        stored = finish(running, rounds, given.requests * given.rounds)
+    tails = {name: figures.percentile(taken, 0.99) for name, taken in walls.items()}
     if given.json:
-        given.json.write_text(json.dumps({"rounds": rounds, "stored": stored}, indent=1))
-    print(table(rounds, names))
-    for name, found in stored.items():
-        if found:
-            print(f"{name} stored: {', '.join(f'{n:,} {kind}' for kind, n in found.items())}")
+        found = {"rounds": rounds, "p99": tails, "stored": stored}
+        given.json.write_text(json.dumps(found, indent=1))
+    print(table(rounds, tails, names))
+    for name, kinds in stored.items():
+        if kinds:
+            print(f"{name} stored: {', '.join(f'{n:,} {kind}' for kind, n in kinds.items())}")
 
 
-def one_round(running: dict[str, Subject], slices: int, requests: int, seed: int) -> Round:
-    """`slices` turns of every variant, in an order that differs from turn to turn."""
-    chance = random.Random(seed)
-    turns: dict[str, list[Answer]] = {name: [] for name in running}
-    for _ in range(slices):
-        for name in chance.sample(list(running), len(running)):
-            turns[name].append(running[name].serve(requests))
-    return {name: _summary(taken, slices * requests) for name, taken in turns.items()}
-
-
-def _summary(turns: list[Answer], requests: int) -> dict[str, float]:
-    walls = [wall for turn in turns for wall in turn["walls"]]
-    return {
-        "cpu": sum(turn["cpu"] for turn in turns) / requests,
-        "ingest_cpu": statistics.fmean(turn["ingest_cpu"] for turn in turns),
-        "wall": statistics.fmean(walls),
-        "p50": statistics.median(walls),
-        "p99": figures.percentile(walls, 0.99),
-    }
+def one_round(running: dict[str, Subject], requests: int, seed: int, walls: Walls) -> Round:
+    """A turn of every variant, in shuffled order; adds each request's wall time to `walls`."""
+    found: Round = {}
+    for name in random.Random(seed).sample(list(running), len(running)):
+        turn = running[name].serve(requests)
+        walls[name] += turn["walls"]
+        found[name] = {
+            "cpu": turn["cpu"] / requests,
+            "ingest_cpu": turn["ingest_cpu"],
+            "wall": statistics.fmean(turn["walls"]),
+        }
+    return found
 
 
 def finish(
@@ -106,6 +101,7 @@ TITLES = (
     "variant",
     "CPU over bare, in the request",
     "95 %",
+    "mean",
     f"÷ {IN_REQUEST}",
     "all processes",
     f"÷ {ALL_PROCESSES}",
@@ -114,35 +110,34 @@ TITLES = (
 )
 
 
-def table(rounds: list[Round], names: list[str]) -> str:
+def table(rounds: list[Round], tails: dict[str, float], names: list[str]) -> str:
     """Markdown, one row a variant."""
     bare = statistics.median(one["bare"]["cpu"] for one in rounds)
-    tail = statistics.median(one["bare"]["p99"] for one in rounds)
     lines = [
-        f"{len(rounds)} rounds; bare: {bare:.0f} µs CPU a request, p99 {tail:.0f} µs.",
+        f"{len(rounds)} rounds; bare: {bare:.0f} µs CPU a request, p99 {tails['bare']:.0f} µs.",
         "",
         f"| {' | '.join(TITLES)} |",
         "|---|" + "---:|" * (len(TITLES) - 1),
     ]
-    return "\n".join([*lines, *(_row(rounds, name, names) for name in names[1:])])
+    for name in names[1:]:
+        cells = [*_cells(rounds, name, names), f"{tails[name] / tails['bare']:.2f}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-def _row(rounds: list[Round], name: str, names: list[str]) -> str:
-    numbers = range(len(rounds))
+def _cells(rounds: list[Round], name: str, names: list[str]) -> list[str]:
     cpu, wall = over(rounds, name, "cpu"), over(rounds, name, "wall")
     whole = all_processes(rounds, name)
-    low, high = figures.interval(numbers, figures.median(cpu))
-    tail = [one[name]["p99"] / one["bare"]["p99"] for one in rounds]
-    cells = [
+    low, high = figures.interval(range(len(rounds)), figures.median(cpu))
+    return [
         f"{statistics.median(cpu):.0f} µs",
         f"{low:.0f} to {high:.0f}",
+        f"{statistics.fmean(cpu):.0f}",
         _ratio(cpu, over(rounds, IN_REQUEST, "cpu") if IN_REQUEST in names else None),
         f"{statistics.median(whole):.0f} µs",
         _ratio(whole, all_processes(rounds, ALL_PROCESSES) if ALL_PROCESSES in names else None),
         f"{statistics.median(wall):.0f} µs",
-        f"{statistics.median(tail):.2f}",
     ]
-    return f"| {name} | {' | '.join(cells)} |"
 
 
 def _ratio(above: Sequence[float], below: Sequence[float] | None) -> str:

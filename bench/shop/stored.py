@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,15 @@ Found = dict[str, int]
 
 def check(variant: str, served: int) -> Found:
     """How much of each kind is there; AssertionError when it is not all of it."""
-    observers.flush(variant)
-    found, wanted = _CHECKS.get(variant, lambda served: ({}, {}))(served)
+    asked = _CHECKS.get(variant, lambda served: ({}, {}))
+    deadline = time.monotonic() + 10
+    while True:
+        # An observer's thread may be at work on the last of it.
+        observers.flush(variant)
+        found, wanted = asked(served)
+        if found == wanted or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
     assert found == wanted, f"{variant} stored {found}, not {wanted}, of {served} requests"
     return found
 
