@@ -1,78 +1,90 @@
-"""Serves one variant's requests in this process and prints what they cost, as JSON.
+"""One variant's site in this process; serves requests when it is told to.
 
-Run by bench/overhead.py: `python -m bench.subject VARIANT REQUESTS FOLDER`.
+Run by bench/turns.py: `python -m bench.subject VARIANT FOLDER`. Commands on stdin and answers on
+stdout are JSON, one a line.
 """
 
+import gc
 import io
 import json
 import os
-import resource
 import sys
 import time
 from typing import Any
 
 WARM_UP = 200
+# The first requests of a turn find cold caches: their wall time is left out.
+LEAD_IN = 5
 BODY = b'{"item": 1, "count": 3}'
 
 
-def main(variant: str, requests: int, folder: str) -> None:
-    os.environ |= {
-        "BENCH_VARIANT": variant,
-        "BENCH_FOLDER": folder,
-        "DJANGO_SETTINGS_MODULE": "bench.shop.settings",
-    }
-    from bench.shop import observers
-
-    observers.install(variant)
-    import django
-
-    django.setup()
-    _prepare()
-    from django.core.wsgi import get_wsgi_application
-
-    application = get_wsgi_application()
-    if variant == "django-structlog":
-        # Django configured logging anew.
-        observers.install(variant)
-    for _ in range(WARM_UP):
-        _serve(application)
-    walls = []
-    began = _cpu()
-    for _ in range(requests):
-        start = time.perf_counter_ns()
-        _serve(application)
-        walls.append((time.perf_counter_ns() - start) / 1000)
-    spent = (_cpu() - began) / requests * 1e6
-    walls.sort()
-    found: dict[str, Any] = {
-        "cpu": spent,
-        "wall": sum(walls) / requests,
-        "p50": walls[requests // 2],
-        "p99": walls[int(requests * 0.99)],
-        "ingest_cpu": _ingest(requests + WARM_UP) if variant == "telemetry" else 0.0,
-    }
-    print(json.dumps(found))
+def main(variant: str, folder: str) -> None:
+    # What a library prints is no answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    site = Site(variant, folder)
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        answer = site.obey(json.loads(line))
+        print(json.dumps(answer), file=answers, flush=True)
 
 
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+class Site:
+    """Django with the variant's observer, warmed up."""
+
+    def __init__(self, variant: str, folder: str) -> None:
+        os.environ |= {"BENCH_VARIANT": variant, "BENCH_FOLDER": folder}
+        from bench.shop import observers
+        from bench.shop.wsgi import application, prepare
+
+        prepare()
+        observers.forget(variant)
+        self.variant = variant
+        self.application: Any = application
+        self.served = 0
+        for _ in range(WARM_UP):
+            self._serve()
+        # All begin with the same state of the collector, whose thresholds are Python's own.
+        gc.collect()
+        self._counted = time.process_time_ns()
+
+    def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Serve `requests`, then say what they cost; or say what is `stored`."""
+        if "requests" in command:
+            return self._turn(command["requests"])
+        from bench.shop import observers, stored
+
+        observers.flush(self.variant)
+        cpu = self._cpu()
+        # Telemetry's is in the store, which the reader looks into.
+        found = {} if self.variant == "telemetry" else stored.check(self.variant, self.served)
+        return {"cpu": cpu, "served": self.served, "stored": found}
+
+    def _turn(self, requests: int) -> dict[str, Any]:
+        walls = []
+        for _ in range(requests):
+            start = time.perf_counter_ns()
+            self._serve()
+            walls.append((time.perf_counter_ns() - start) / 1000)
+        return {"cpu": self._cpu(), "walls": walls[LEAD_IN:]}
+
+    def _cpu(self) -> float:
+        """CPU µs of all threads since the last answer, so that work left to a thread counts."""
+        before, self._counted = self._counted, time.process_time_ns()
+        return (self._counted - before) / 1000
+
+    def _serve(self) -> None:
+        self.served += 1
+        statuses: list[str] = []
+        response = self.application(
+            _environ(), lambda status, headers, exc=None: statuses.append(status)
+        )
+        b"".join(response)
+        response.close()
+        assert statuses[0].startswith("200"), statuses
 
 
-def _prepare() -> None:
-    from django.conf import settings
-    from django.core.management import call_command
-
-    from bench.shop.models import Item
-
-    for alias in settings.DATABASES:
-        call_command("migrate", database=alias, run_syncdb=True, verbosity=0)
-    if not Item.objects.exists():
-        Item.objects.bulk_create(Item(name=f"item {n}", price=n) for n in range(20))
-
-
-def _serve(application: Any) -> None:
-    environ = {
+def _environ() -> dict[str, Any]:
+    return {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/shops/7/orders/",
         "SCRIPT_NAME": "",
@@ -93,23 +105,7 @@ def _serve(application: Any) -> None:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    statuses: list[str] = []
-    response = application(environ, lambda status, headers, exc=None: statuses.append(status))
-    b"".join(response)
-    response.close()
-    assert statuses[0].startswith("200"), statuses
-
-
-def _ingest(requests: int) -> float:
-    """CPU µs a request that reading the journal into the store takes."""
-    from telemetry.ingest import drain_if_free
-
-    began = _cpu()
-    handled = drain_if_free()
-    assert handled is not None
-    assert handled > requests * 3
-    return (_cpu() - began) / requests * 1e6
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], sys.argv[2])

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 VARIANT = os.environ.get("BENCH_VARIANT", "bare")
 FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
@@ -36,12 +37,24 @@ DATABASES = {
     }
 }
 # Every variant makes the two records; in `bare` nobody takes them.
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"none": {"class": "logging.NullHandler"}},
     "root": {"handlers": ["none"], "level": "INFO"},
 }
+
+
+def _log_to_file(formatter: dict[str, Any], **handler: Any) -> None:
+    LOGGING["formatters"] = {"json": formatter}
+    LOGGING["handlers"]["file"] = {
+        "class": "logging.FileHandler",
+        "filename": FOLDER / "app.jsonl",
+        "formatter": "json",
+        **handler,
+    }
+    LOGGING["root"]["handlers"] = ["file"]
+
 
 if VARIANT == "telemetry":
     INSTALLED_APPS.insert(0, "telemetry")
@@ -49,8 +62,10 @@ if VARIANT == "telemetry":
     DATABASES["telemetry"] = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": FOLDER / "telemetry.sqlite3",
+        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     }
-    TELEMETRY = {"DATA_DIR": FOLDER, "INGEST": "external", "LOG_FILES": False}
+    # The rest are the defaults: redaction, log files, spans of one request in a hundred.
+    TELEMETRY = {"DATA_DIR": FOLDER, "INGEST": "external"}
 elif VARIANT in ("django-prometheus", "django-prometheus-wrappers"):
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
@@ -59,17 +74,48 @@ elif VARIANT in ("django-prometheus", "django-prometheus-wrappers"):
     if VARIANT.endswith("wrappers"):
         DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.sqlite3"
 elif VARIANT == "json-logger":
+    from bench.shop.jsonlog import FIELDS
+
     MIDDLEWARE.insert(0, "bench.shop.jsonlog.JsonLogMiddleware")
-    LOGGING["formatters"] = {"json": {"()": "pythonjsonlogger.json.JsonFormatter"}}
-    LOGGING["handlers"]["file"] = {
-        "class": "logging.FileHandler",
-        "filename": FOLDER / "app.jsonl",
-        "formatter": "json",
-    }
-    LOGGING["root"]["handlers"] = ["file"]
+    LOGGING["filters"] = {"id": {"()": "bench.shop.jsonlog.RequestIdFilter"}}
+    _log_to_file(
+        {"()": "pythonjsonlogger.json.JsonFormatter", "fmt": FIELDS, "timestamp": True},
+        filters=["id"],
+    )
+elif VARIANT == "json-logger-minimal":
+    MIDDLEWARE.insert(0, "bench.shop.jsonlog.MinimalMiddleware")
+    _log_to_file({"()": "pythonjsonlogger.json.JsonFormatter"})
 elif VARIANT == "django-structlog":
+    import structlog
+
     INSTALLED_APPS.append("django_structlog")
     MIDDLEWARE.insert(0, "django_structlog.middlewares.RequestMiddleware")
+    # As its documentation sets it up.
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.filter_by_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            structlog.processors.UnicodeDecoder(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    _log_to_file(
+        {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+        }
+    )
+elif VARIANT == "opentelemetry-full":
+    LOGGING["handlers"]["otel"] = {"class": "opentelemetry.sdk._logs.LoggingHandler"}
+    LOGGING["root"]["handlers"] = ["otel"]
 elif VARIANT == "silk":
     INSTALLED_APPS += ["django.contrib.sessions", "silk"]
     MIDDLEWARE.insert(0, "silk.middleware.SilkyMiddleware")
