@@ -1,0 +1,129 @@
+"""What a forked process does. Each takes its world's folder, and JSON values as keywords."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connections
+
+from telemetry import conf
+from telemetry.capture import context
+from telemetry.ingest.election import Election
+from telemetry.ingest.worker import Worker
+from telemetry.journal import reader
+from telemetry.queries.status import status as delivery_status
+from telemetry.retention import upkeep
+from tests.telemetry.faults import crash, limits, payload
+from tests.telemetry.faults.ledger import Note
+
+
+def move_to(folder: Path, telemetry: dict[str, Any]) -> None:
+    """Work in this folder from now on, with these settings over those of the site."""
+    django_settings.TELEMETRY = {**django_settings.TELEMETRY, "DATA_DIR": folder, **telemetry}
+    conf.settings.clear()
+    connections.settings["telemetry"]["NAME"] = folder / "db" / "telemetry.sqlite3"
+
+
+def migrate(folder: Path) -> None:
+    """Make the store, or bring it to this code's schema."""
+    (folder / "db").mkdir(exist_ok=True)
+    call_command("migrate", database="telemetry", verbosity=0)
+    connections["telemetry"].close()
+
+
+def write(
+    folder: Path,
+    stream: str,
+    count: int | None = None,
+    pause: float = 0.0,
+    running: int = 0,
+    plan: crash.Plan | None = None,
+    limit: limits.Limit | None = None,
+    suicide: bool = False,
+) -> None:
+    """Emit a stream, noting each record that was accepted, until `count` or until killed.
+
+    `running` units of work are begun and never ended; `suicide` ends with kill -9.
+    """
+    note = Note(folder / "notes", stream)
+    limits.impose(limit)
+    for number in range(running):
+        _begin_unit(f"{stream}-{number}")
+    crash.arm(plan)
+    number = 0
+    while count is None or number < count:
+        payload.emit(stream, number)
+        number += 1
+        note.accepted(number)
+        if pause:
+            time.sleep(pause)
+    crash.disarm()
+    if suicide:
+        crash.kill_self()
+
+
+def _begin_unit(name: str) -> None:
+    from telemetry.capture import units
+
+    unit = context.Unit(context.COMMAND)
+    unit.route = name
+    units.begin(unit)
+    context.current.set(None)
+
+
+def ingest(
+    folder: Path,
+    plan: crash.Plan | None = None,
+    limit: limits.Limit | None = None,
+    seconds: float = 60,
+    forever: bool = False,
+    survey: bool = False,
+) -> int:
+    """Ingest until the journal is empty (status 1 when it is not in time), or for good."""
+    limits.impose(limit)
+    # Retention is part of ingest; it would begin too late for us.
+    upkeep.FIRST_SECONDS = 0.0
+    deadline = time.monotonic() + seconds
+    journal = conf.settings.journal_dir
+    crash.arm(plan)
+    election = Election()
+    if not election.demand(seconds):
+        return 2
+
+    def finished() -> bool:
+        late = not forever and time.monotonic() > deadline
+        empty = not forever and not reader.segments(journal) and not reader.boards(journal)
+        return late or empty or election.is_asked_to_yield()
+
+    Worker().run(finished)
+    crash.disarm()
+    election.release()
+    return 1 if reader.segments(journal) and not forever else 0
+
+
+def status(folder: Path) -> None:
+    """Write the delivery status to the folder."""
+    found = delivery_status().as_dict()
+    (folder / "status.json").write_text(json.dumps(found))
+
+
+def lock_store(folder: Path, seconds: float) -> None:
+    """Hold the store's write lock, as a careless program would."""
+    wrapper = connections["telemetry"]
+    wrapper.ensure_connection()
+    db = wrapper.connection
+    db.execute("BEGIN EXCLUSIVE")
+    (folder / "locked").touch()
+    time.sleep(seconds)
+    db.execute("ROLLBACK")
+    (folder / "locked").unlink()
+
+
+def call(folder: Path, program: str) -> None:
+    """Run a few lines of Python, for what only one test needs."""
+    names = {"folder": folder, "os": os, "payload": payload, "Note": Note, "__name__": "program"}
+    exec(compile(program, "program", "exec"), names)
