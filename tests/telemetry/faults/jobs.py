@@ -1,7 +1,7 @@
 """What a forked process does. Each takes its world's folder, and JSON values as keywords."""
 
 import json
-import os
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from django.db import connections
 from telemetry import conf
 from telemetry.capture import context
 from telemetry.ingest.election import Election
+from telemetry.ingest.rows import Rows
 from telemetry.ingest.worker import Worker
 from telemetry.journal import reader
+from telemetry.journal.writer import RETRY_SECONDS
 from telemetry.queries.status import status as delivery_status
 from telemetry.retention import upkeep
-from tests.telemetry.faults import crash, limits, payload
+from tests.telemetry.faults import crash, limits, oddities, payload
 from tests.telemetry.faults.ledger import Note
 
 
@@ -123,7 +125,67 @@ def lock_store(folder: Path, seconds: float) -> None:
     (folder / "locked").unlink()
 
 
-def call(folder: Path, program: str) -> None:
-    """Run a few lines of Python, for what only one test needs."""
-    names = {"folder": folder, "os": os, "payload": payload, "Note": Note, "__name__": "program"}
-    exec(compile(program, "program", "exec"), names)
+def write_where_files_cannot_grow(
+    folder: Path, stream: str, count: int, limited: list[int], size: int
+) -> None:
+    """Emit a stream; from the first to the second of `limited` no file may pass `size` bytes."""
+    note = Note(folder / "notes", stream)
+    for number in range(count):
+        if number == limited[0]:
+            limits.file_bytes(size)
+        if number == limited[1]:
+            limits.file_bytes(None)
+            # A file that could not be made is tried again then.
+            time.sleep(1.1 * RETRY_SECONDS)
+        payload.emit(stream, number)
+        note.accepted(number + 1)
+
+
+def odd(folder: Path, case: str) -> None:
+    """Log one odd record."""
+    oddities.CASES[case](f"odd {case}")
+
+
+def poison(folder: Path, level: int) -> None:
+    """Log a record whose level is a number that SQLite does not take."""
+    logging.getLogger("poison").log(level, "poison")
+
+
+def ingest_that_logs(folder: Path, turns: int) -> int:
+    """Ingest with a line of code in it that logs; status 1 when so many turns do not end it."""
+    log = logging.getLogger("ingest")
+    original = Rows.write
+
+    def write(self: Rows) -> None:
+        log.warning("from ingest")
+        original(self)
+
+    Rows.write = write  # type: ignore[method-assign]
+    worker = Worker()
+    idle = any(not worker.step() for _ in range(turns))
+    worker.close()
+    return 0 if idle else 1
+
+
+def log_with_a_filter_that_logs(folder: Path, count: int) -> None:
+    """Log through a logger whose filter, and whose handler, log too."""
+    log = logging.getLogger("outer")
+
+    class Filter(logging.Filter):
+        depth = 0
+
+        def filter(self, record: logging.LogRecord) -> bool:
+            if self.depth == 0:
+                self.depth += 1
+                log.info("filter: %s", record.msg)
+                self.depth -= 1
+            return True
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logging.getLogger("quiet").info("handler: %s", record.getMessage())
+
+    log.addFilter(Filter())
+    log.addHandler(Handler())
+    for number in range(count):
+        log.info("outer %s", number)

@@ -42,16 +42,25 @@ class Rounds:
         self._allows = allows
         self._make_world = make_world
 
-    def worlds(self, each: int = 1, **telemetry: Any) -> Iterator[tuple[World, random.Random]]:
-        """Rounds in worlds that are judged, and replaced, after `each` of them."""
-        world: World | None = None
-        for number in range(self.count):
-            if world is None or number % each == 0:
-                self._judge(world)
-                world = self._make_world(**telemetry)
-            yield world, random.Random(number)
+    def batches(
+        self, each: int, **options: Any
+    ) -> Iterator[tuple[World, Iterator[random.Random]]]:
+        """Worlds, each with a source of chance for every round of it; judged after those."""
+        for first in range(0, self.count, each):
+            world = self._make_world(**options)
+            yield world, self._chances(first, min(first + each, self.count))
+            self._judge(world)
+
+    def worlds(self, each: int = 1, **options: Any) -> Iterator[tuple[World, random.Random]]:
+        """The world and the source of chance of each round."""
+        for world, chances in self.batches(each, **options):
+            for chance in chances:
+                yield world, chance
+
+    def _chances(self, first: int, end: int) -> Iterator[random.Random]:
+        for number in range(first, end):
+            yield random.Random(number)
             self.done += 1
-        self._judge(world)
 
     def missed(self) -> None:
         """This round's fault did not come about."""
@@ -61,9 +70,7 @@ class Rounds:
         """A figure for the report."""
         self.notes.append(text)
 
-    def _judge(self, world: World | None) -> None:
-        if world is None:
-            return
+    def _judge(self, world: World) -> None:
         found = world.settle(*self._allows)
         self.verdict.add(found)
         assert found.problems == [], "\n".join([*found.problems, world.output[-3000:]])

@@ -14,7 +14,7 @@ DEBUG = False
 USE_TZ = True
 INSTALLED_APPS = ["telemetry"]
 MIDDLEWARE = ["telemetry.middleware.TelemetryMiddleware"]
-ROOT_URLCONF = "tests.telemetry.faults.site"
+ROOT_URLCONF = os.environ.get("FAULTS_URLS", "tests.telemetry.faults.site")
 WSGI_APPLICATION = "tests.telemetry.faults.wsgi.application"
 DATABASES = {
     "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
@@ -41,3 +41,5 @@ LOGGING = {
     "handlers": {"none": {"class": "logging.NullHandler"}},
     "root": {"level": "INFO", "handlers": ["none"]},
 }
+# Imported by capture where it is installed; it warns of its defaults.
+Q_CLUSTER = {"orm": "default", "timeout": 60, "retry": 120}

@@ -55,7 +55,7 @@ class World:
             "DJANGO_SETTINGS_MODULE": "tests.telemetry.faults.settings",
             "FAULTS_DIR": str(self.folder),
             "FAULTS_TELEMETRY": json.dumps(self.telemetry),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         }
 
     def start(self, job: str, **options: Any) -> int:
