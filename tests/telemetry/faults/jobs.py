@@ -107,6 +107,11 @@ def ingest(
     return 1 if reader.segments(journal) and not forever else 0
 
 
+def idle(folder: Path) -> None:
+    """Nothing, until killed."""
+    time.sleep(3_600)
+
+
 def status(folder: Path) -> None:
     """Write the delivery status to the folder."""
     found = delivery_status().as_dict()

@@ -13,7 +13,6 @@ from tests.site import wait_for
 from tests.telemetry.faults import mounts
 from tests.telemetry.faults.rounds import Rounds, fault
 from tests.telemetry.faults.server import Clients, assert_each_has_a_row, serving
-from tests.telemetry.faults.world import World
 
 # The first is in the middle of a segment, the second before there is any file.
 MOMENTS = ([40, 60], [0, 20])

@@ -27,11 +27,10 @@ def test_of_a_process_that_logs(number: signal.Signals, rounds: Rounds) -> None:
 @fault("gunicorn ended by SIGTERM, SIGINT, SIGQUIT under load", quick=1, full=10)
 def test_of_gunicorn(number: signal.Signals, rounds: Rounds) -> None:
     for world, _ in rounds.worlds():
-        with serving(world, "--workers=2") as server:
-            with Clients(server, "s") as clients:
-                clients.wait_for(20)
-                server.send(number)
-                assert server.wait() == 0
+        with serving(world, "--workers=2") as server, Clients(server, "s") as clients:
+            clients.wait_for(20)
+            server.send(number)
+            assert server.wait() == 0
         assert world.run("ingest") == 0, world.output
         assert_each_has_a_row(world, clients.answers)
 
@@ -51,10 +50,9 @@ def test_of_workers_that_are_replaced(rounds: Rounds) -> None:
 @fault("a web worker ended by SIGABRT", quick=1, full=10)
 def test_of_a_worker_alone(rounds: Rounds) -> None:
     for world, chance in rounds.worlds():
-        with serving(world, "--workers=2") as server:
-            with Clients(server, "s") as clients:
-                clients.wait_for(20)
-                os.kill(chance.choice(server.workers()), signal.SIGABRT)
-                clients.wait_for(20)
+        with serving(world, "--workers=2") as server, Clients(server, "s") as clients:
+            clients.wait_for(20)
+            os.kill(chance.choice(server.workers()), signal.SIGABRT)
+            clients.wait_for(20)
         assert world.run("ingest") == 0, world.output
         assert_each_has_a_row(world, clients.answers)
