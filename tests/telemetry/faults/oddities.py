@@ -56,7 +56,7 @@ class NotText:
     """An object whose text is none."""
 
     def __str__(self) -> str:
-        return 5  # type: ignore[return-value]
+        return 5  # type: ignore[return-value] # noqa: PLE0307
 
 
 class Talks:
@@ -120,7 +120,7 @@ def _extra(value: Any) -> Callable[[str], None]:
 
 def _argument(value: Any) -> Callable[[str], None]:
     # Two: of a single one the standard library itself asks whether it is a mapping.
-    return lambda name: log.warning(f"{name} %s%s", value, "")
+    return lambda name: log.warning(name + " %s%s", value, "")  # noqa: G003
 
 
 def _raised(error: BaseException) -> Callable[[str], None]:
@@ -185,7 +185,7 @@ CASES: dict[str, Callable[[str], None]] = {
     "number as key": _key(5),
     "surrogate as key": _key("\ud800"),
     "nul as key": _key("a\0b"),
-    "too few arguments": lambda name: log.warning(f"{name} %s %s", 1),
+    "too few arguments": lambda name: log.warning(name + " %s %s", 1),  # noqa: G003
     "error without text": _raised(BrokenError()),
     "error with a surrogate": _raised(ValueError("\udcff")),
     "errors in a long chain": _raised(chained(3_000)),

@@ -42,9 +42,7 @@ class Rounds:
         self._allows = allows
         self._make_world = make_world
 
-    def batches(
-        self, each: int, **options: Any
-    ) -> Iterator[tuple[World, Iterator[random.Random]]]:
+    def batches(self, each: int, **options: Any) -> Iterator[tuple[World, Iterator[random.Random]]]:
         """Worlds, each with a source of chance for every round of it; judged after those."""
         for first in range(0, self.count, each):
             world = self._make_world(**options)

@@ -69,6 +69,8 @@ class Server:
             reply = connection.getresponse()
             body = reply.read().decode()
             uid = reply.headers.get("X-Request-ID", "")
+            if not uid:
+                raise ConnectionError("the answer was cut off")
             return Answer(reply.status, body, uid, time.monotonic() - began)
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error

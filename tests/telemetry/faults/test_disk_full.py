@@ -9,7 +9,6 @@ import pytest
 from django.test import override_settings
 
 from telemetry.ingest import election
-from tests.site import wait_for
 from tests.telemetry.faults import mounts
 from tests.telemetry.faults.rounds import Rounds, fault
 from tests.telemetry.faults.server import Clients, assert_each_has_a_row, serving
@@ -41,7 +40,7 @@ def test_a_full_disk_of_the_journal_is_no_concern_of_requests(rounds: Rounds) ->
     for world, _ in rounds.worlds(INGEST="external"):
         with mounts.small(world.journal, 300_000), serving(world, "--workers=2") as server:
             with Clients(server, "full") as clients:
-                wait_for(lambda: world.status()["dropped"], 30, "records are dropped")
+                world.until(lambda w: w.status()["dropped"], "records are dropped")
                 clients.wait_for(20)
             assert {answer.status for answer in clients.answers} == {200}
             assert world.run("ingest", seconds=2) in (0, 1), world.output
@@ -64,11 +63,11 @@ def test_a_full_disk_of_the_store_is_waited_for(rounds: Rounds) -> None:
         with mounts.small(world.store.parent, size + 300_000):
             ingest = world.start("ingest", forever=True)
             writer = world.start("write", stream="s", pause=0.0005)
-            wait_for(lambda: "waiting for the store" in world.output, 30, "ingest says so")
+            world.until_said("waiting for the store")
             time.sleep(0.3)
             mounts.resize(world.store.parent, size + 50_000_000)
             world.kill(writer)
-            wait_for(lambda: not list(world.journal.glob("*.seg")), 30, "all is ingested")
+            world.until_ingested()
             world.kill(ingest)
 
 

@@ -38,11 +38,9 @@ def test_of_gunicorn(number: signal.Signals, rounds: Rounds) -> None:
 @fault("gunicorn workers replaced after max_requests", quick=1, full=5)
 def test_of_workers_that_are_replaced(rounds: Rounds) -> None:
     for world, _ in rounds.worlds():
-        with serving(world, "--workers=2", "--max-requests=15", "--max-requests-jitter=5") as server:
-            with Clients(server, "s") as clients:
-                wait_for(
-                    lambda: len({answer.body for answer in clients.answers}) >= 6, 30, "six workers"
-                )
+        limits = ("--max-requests=15", "--max-requests-jitter=5")
+        with serving(world, "--workers=2", *limits) as server, Clients(server, "s") as clients:
+            wait_for(lambda: len({a.body for a in clients.answers}) >= 6, 30, "six workers")
         assert world.run("ingest") == 0, world.output
         assert_each_has_a_row(world, clients.answers)
 

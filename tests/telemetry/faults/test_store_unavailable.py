@@ -2,9 +2,9 @@
 
 import time
 
-from tests.site import wait_for
 from tests.telemetry.faults.rounds import Rounds, fault
 from tests.telemetry.faults.server import Clients, assert_each_has_a_row, serving
+from tests.telemetry.faults.world import World
 
 
 def p99(seconds: list[float]) -> float:
@@ -12,24 +12,29 @@ def p99(seconds: list[float]) -> float:
     return sorted(seconds)[int(len(seconds) * 0.99)]
 
 
+def is_locked(world: World) -> bool:
+    """Whether `lock_store` holds its lock."""
+    return (world.folder / "locked").exists()
+
+
 @fault("store: read-only for a while", quick=1, full=20)
 def test_a_store_that_is_read_only_is_waited_for(rounds: Rounds) -> None:
     for world, chance in rounds.worlds():
         world.write("before", 50)
         assert world.run("ingest") == 0
-        files = [path for path in world.store.parent.iterdir()]
+        files = list(world.store.parent.iterdir())
         for path in files:
             path.chmod(0o400)
         world.store.parent.chmod(0o500)
         ingest = world.start("ingest", forever=True, limit={"permissions": True})
         writer = world.start("write", stream="during", pause=0.001)
-        wait_for(lambda: "waiting for the store" in world.output, 10, "ingest says so")
+        world.until_said("waiting for the store")
         time.sleep(chance.uniform(0, 0.2))
         world.store.parent.chmod(0o700)
         for path in files:
             path.chmod(0o600)
         world.kill(writer)
-        wait_for(lambda: not list(world.journal.glob("*.seg")), 20, "all is ingested")
+        world.until_ingested()
         world.kill(ingest)
 
 
@@ -42,9 +47,9 @@ def test_requests_do_not_wait_for_a_lock_on_the_store(rounds: Rounds) -> None:
             with Clients(server, "without", pause=0.002) as without:
                 time.sleep(lasts)
             holder = world.start("lock_store", seconds=lasts)
-            wait_for(lambda: (world.folder / "locked").exists(), 20, "the store is locked")
+            world.until(is_locked, "the store is locked")
             with Clients(server, "locked", pause=0.002) as locked:
-                wait_for(lambda: not (world.folder / "locked").exists(), lasts + 20, "its end")
+                world.until(lambda w: not is_locked(w), "its end", lasts + 20)
             assert world.wait(holder) == 0
         answers = locked.answers
         assert {answer.status for answer in answers} == {200}
@@ -68,7 +73,7 @@ def test_a_store_that_is_not_made_yet_is_waited_for(rounds: Rounds) -> None:
         time.sleep(chance.uniform(0.1, 0.5))
         assert world.run("migrate") == 0, world.output
         world.kill(writer)
-        wait_for(lambda: not list(world.journal.glob("*.seg")), 20, "all is ingested")
+        world.until_ingested()
         world.kill(ingest)
         # Said once, not at each try.
         said = world.output.count("Run: python manage.py migrate --database telemetry")

@@ -2,7 +2,6 @@
 
 import time
 
-from tests.site import wait_for
 from tests.telemetry.faults.rounds import Rounds, fault
 from tests.telemetry.faults.server import Clients, assert_each_has_a_row, serving
 from tests.telemetry.faults.world import World
@@ -29,15 +28,15 @@ def test_a_command_takes_over_from_a_site(rounds: Rounds) -> None:
         with serving(world, "--workers=2") as server, Clients(server, "s", pause=0.002) as clients:
             clients.wait_for(20)
             command = world.start("ingest", forever=True)
-            wait_for(lambda: str(command) in holder(world), 10, "the command has the lock")
+            takes_over(world, command)
             time.sleep(chance.uniform(0.1, 0.5))
             world.kill(command)
             clients.wait_for(20)
-            wait_for(lambda: world.status()["pending"] < 20, 20, "the site ingests again")
+            world.until(lambda w: w.status()["pending"] < 20, "the site ingests again")
         assert world.run("ingest") == 0, world.output
         assert_each_has_a_row(world, clients.answers)
 
 
-def holder(world: World) -> str:
-    """Who ingests, as the status says it."""
-    return str(world.status()["holder"])
+def takes_over(world: World, pid: int) -> None:
+    """Until this process is the one that ingests."""
+    world.until(lambda w: f"pid {pid}" in str(w.status()["holder"]), "the command has the lock")

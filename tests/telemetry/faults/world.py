@@ -5,11 +5,12 @@ import os
 import shutil
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.site import ROOT, manage
+from tests.site import ROOT, manage, wait_for
 from tests.telemetry.faults import oracle
 from tests.telemetry.faults.ledger import Ledger
 from tests.telemetry.faults.zygote import Zygote
@@ -99,6 +100,18 @@ class World:
         """The store's answer to a plain statement."""
         with closing(sqlite3.connect(self.store)) as db:
             return db.execute(sql, parameters).fetchall()
+
+    def until(self, condition: Callable[["World"], Any], what: str, seconds: float = 30) -> Any:
+        """The first true value of `condition`; AssertionError naming `what` when time is up."""
+        return wait_for(lambda: condition(self), seconds, what)
+
+    def until_said(self, text: str) -> None:
+        """Until one of its processes has printed the text."""
+        self.until(lambda world: text in world.output, f"somebody says {text!r}")
+
+    def until_ingested(self) -> None:
+        """Until no segment is left, while somebody ingests and nobody writes."""
+        self.until(lambda world: not list(world.journal.glob("*.seg")), "all is ingested")
 
     def settle(self, *allowed: str) -> oracle.Verdict:
         """The fault is over: a fresh probe is emitted, all is ingested, and judged."""
