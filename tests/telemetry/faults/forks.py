@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 COUNT = 10
 
@@ -66,7 +67,7 @@ def fork_beside_threads() -> None:
 def by_multiprocessing(method: str) -> None:
     """Two processes of the standard library's own."""
     emit("parent")
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     children = [context.Process(target=emit, args=(f"child-{number}",)) for number in range(2)]
     for child in children:
         child.start()

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import signal
 import subprocess
 import sys
@@ -92,10 +93,10 @@ class Server:
             self._process.send_signal(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=10)
-            for process in [*below, self._process]:
-                if alive(process.pid):
+            for pid in [*(process.pid for process in below), self._process.pid]:
+                if alive(pid):
                     with contextlib.suppress(ProcessLookupError):
-                        signal_pid(process.pid)
+                        os.kill(pid, signal.SIGKILL)
             self._process.wait()
             wait_for(lambda: not any(alive(one.pid) for one in below), 10, "its workers end")
         self._log.close()
@@ -105,11 +106,6 @@ class Server:
         with contextlib.suppress(OSError):
             return self.get("/healthz").status == 200
         return False
-
-
-def signal_pid(pid: int) -> None:
-    """kill -9."""
-    psutil.Process(pid).kill()
 
 
 @contextlib.contextmanager

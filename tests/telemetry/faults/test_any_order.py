@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -280,7 +280,7 @@ def machine(
     connection.settings_dict["NAME"] = before
 
 
-def run(machine: Callable[[], Delivery], examples: int, steps: int) -> None:
+def run(machine: type[Delivery], examples: int, steps: int) -> None:
     profile = settings(
         max_examples=examples,
         stateful_step_count=steps,
