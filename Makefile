@@ -43,7 +43,7 @@ checks: $(VENV)/.installed-dev ## Django's checks; models and migrations agree
 unit: $(VENV)/.installed-dev ## The tests alone; TESTS="tests/fintech -k name" narrows them
 	@$(PY) -m pytest $(TESTS)
 
-soak: $(VENV)/.installed-dev ## The tests that run for minutes
+soak: $(VENV)/.installed-dev ## The tests that run for minutes; a table of records under every fault
 	@$(PY) -m pytest -m soak
 
 password: $(VENV)/.installed ## Set a new admin password and print it

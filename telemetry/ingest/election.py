@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 from telemetry.conf import settings
@@ -113,5 +114,7 @@ def holder() -> dict[str, object] | None:
 def _write_holder(fd: int) -> None:
     words = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
     text = json.dumps({"pid": os.getpid(), "since": time.time(), "command": words})
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, text.encode(), 0) if hasattr(os, "pwrite") else os.write(fd, text.encode())
+    # On a full disk it goes without a name: it is ingest that makes room there.
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, text.encode(), 0) if hasattr(os, "pwrite") else os.write(fd, text.encode())

@@ -120,7 +120,8 @@ class Journal:
 
     def _open(self) -> Segment:
         if self._refused is not None and monotonic() < self._refused_until:
-            raise self._refused
+            # A new one: an exception raised again keeps the frames of every time it was.
+            raise Refused(self._refused.reason)
         try:
             segment = self._begin_segment()
         except Refused as refused:
