@@ -23,6 +23,8 @@ from typing import Any
 LIMIT_MS = 100
 HOURS = 168
 ROUTES = 40
+# Numbers of names, after those of the routes.
+AGENT, STATEMENT = ROUTES + 3, ROUTES + 4
 STATUSES = ("200", "201", "404", "500")
 SECONDS = (0.004, 0.008, 0.012, 0.02, 0.03, 0.05, 0.09, 0.2, 0.5, 1.1)
 PAGES = {
@@ -31,6 +33,7 @@ PAGES = {
     "overview, 7 d": "?since=7d",
     "requests": "request/",
     "requests, deep": "request/?before={middle}",
+    "requests, N+1": "request/?repeated=1",
     "requests, failed": "request/?status=5xx",
     "requests, one route": "request/?route=api/r7/",
     "requests, no such user": "request/?user=nobody",
@@ -102,7 +105,8 @@ def fill(path: Path, rows: int) -> dict[str, Any]:
     with sqlite3.connect(path) as db:
         db.execute("INSERT INTO telemetry_process (writer, pid, host, role, app_version, emitted,"
                    " dropped) VALUES (x'00', 1, 'h', 'web', '1', 0, '{}')")  # fmt: skip
-        names = [f"api/r{n}/" for n in range(ROUTES)] + ["builtins.ValueError", "app"]
+        names = [f"api/r{n}/" for n in range(ROUTES)] + ["builtins.ValueError", "app", "curl/8"]
+        names.append('SELECT "id" FROM "account" WHERE "id" = %s')
         db.executemany(
             "INSERT INTO telemetry_name (id, value) VALUES (?, ?)", list(enumerate(names, 1))
         )
@@ -111,7 +115,12 @@ def fill(path: Path, rows: int) -> dict[str, Any]:
         _insert(db, "telemetry_log", _logs(keys))
         _insert(db, "telemetry_occurrence", _occurrences(keys))
         _rollups(db, now // 1_000_000, chance)
-    return {"middle": keys[rows // 2], "uid": f"{keys[-4]:032x}", "transaction": f"tx-{rows - 4}"}
+    return {"middle": keys[rows // 2], "uid": _uid(keys[-4]).hex(), "transaction": f"tx-{rows - 4}"}
+
+
+def _uid(key: int) -> bytes:
+    """A unit's id: its start in milliseconds, then what tells it from others."""
+    return ((key >> 12) // 1_000).to_bytes(6, "big") + key.to_bytes(10, "big")
 
 
 def _error(db: sqlite3.Connection, now: int, rows: int) -> None:
@@ -129,17 +138,20 @@ def _error(db: sqlite3.Connection, now: int, rows: int) -> None:
 
 
 def _requests(keys: list[int], chance: random.Random) -> Iterator[dict[str, Any]]:
-    attributes = json.dumps({"user_agent.original": "curl/8", "client.address": "203.0.113.9"})
+    attributes = json.dumps({"url.query": "page=2"})
     for n, key in enumerate(keys):
         failed = n % 100 == 0
         yield {
-            "id": key, "uid": key.to_bytes(16, "big"), "process_id": 1, "kind": 1,
+            "id": key, "uid": _uid(key), "process_id": 1, "kind": 1,
             "is_self": n % 10 == 1, "method": "POST", "route_id": 1 + n % ROUTES,
             "path": f"/api/{n}",
             "status": 500 if failed else 201, "duration": int(chance.expovariate(1 / 20_000)),
             "level": 40 if failed else 20, "outcome": "success", "transaction_id": f"tx-{n}",
             "user_id": str(n % 1000), "error_type_id": ROUTES + 1 if failed else None,
-            "db_count": 8, "db_time": 4000, "log_count": 2, "attributes": attributes,
+            "db_count": 8, "db_time": 4000, "log_count": 2, "client_address": "203.0.113.0",
+            "user_agent_id": AGENT, "response_size": 812, "attributes": attributes,
+            "repeated": f"[{STATEMENT},12,3400,null]" if n % 500 == 0 else None,
+            "metrics": "[1,1.0,2,0.012]",
         }  # fmt: skip
 
 
@@ -148,17 +160,18 @@ def _logs(keys: list[int]) -> Iterator[dict[str, Any]]:
         for k in (1, 2):
             level = 40 if n % 100 == 0 and k == 2 else 30 if n % 20 == 0 else 20
             yield {
-                "id": key + (1000 * k << 12), "uid": key.to_bytes(16, "big"), "process_id": 1,
+                "id": key + (1000 * k << 12), "uid": _uid(key), "process_id": 1,
                 "level": level, "logger_id": ROUTES + 2, "route_id": 1 + n % ROUTES,
                 "message": f"payment {n} of 12.34 EUR was accepted by the gateway",
                 "attributes": '{"attempt": 1}',
+                "bound": f'{{"transaction.id": "tx-{n}"}}' if k == 1 and n % 3 == 0 else None,
             }  # fmt: skip
 
 
 def _occurrences(keys: list[int]) -> Iterator[dict[str, Any]]:
     for key in keys[::100]:
         yield {
-            "id": key + (1500 << 12), "error_id": 1, "uid": key.to_bytes(16, "big"),
+            "id": key + (1500 << 12), "error_id": 1, "uid": _uid(key),
             "process_id": 1, "handled": 0, "message": "m", "stack": "Traceback\n" * 20,
         }  # fmt: skip
 

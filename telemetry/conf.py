@@ -76,7 +76,7 @@ DEFAULTS: dict[str, Any] = {
     # Sets of pictures that are kept: a day's worth at the schedule's five minutes, some 300 MB.
     "DASHBOARDS_KEEP": 288,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).
-    "BATCH_RECORDS": 5_000,
+    "BATCH_RECORDS": 10_000,
     "POLL_SECONDS": 0.25,
 }
 

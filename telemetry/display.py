@@ -32,6 +32,11 @@ def offset(microseconds: int) -> str:
     return f"+{microseconds / 1_000:,.3f} ms"
 
 
+def sampled(weight: float | None) -> str:
+    """What a sampled record says of itself: “stands for 20”; nothing for one that is all."""
+    return "" if weight is None or weight <= 1 else f"stands for {count(weight)}"
+
+
 def level_name(level: int | None) -> str:
     """WARNING for 30; a level between two is told by the lower one and the difference."""
     for number, name in _LEVELS:

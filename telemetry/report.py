@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from telemetry import display
+from telemetry.queries.requests import Repeated
 from telemetry.queries.timeline import Entry, Timeline
 from telemetry.queries.units import Unit
 
@@ -91,10 +92,17 @@ def _facts(unit: Unit) -> list[tuple[str, str]]:
         ("trace", unit.trace_id),
         ("request", unit.request_id),
         ("sql", sql if unit.spans is not None else f"{sql} (statements not kept)"),
+        ("N+1", unit.repeated and _repeated(unit.repeated)),
+        ("detail", display.sampled(unit.weight)),
         ("process", process and f"{process.role} {process.pid} on {process.host}"),
         ("version", process and process.app_version),
     ]
     return [(name, str(value)) for name, value in facts if value not in (None, "")]
+
+
+def _repeated(found: Repeated) -> str:
+    place = f", first from {found.code}" if found.code else ""
+    return f"{found.count} × {found.statement} in {display.duration(found.time)}{place}"
 
 
 def _lines(timeline: Timeline) -> Iterator[str]:
@@ -120,6 +128,8 @@ def _told(entry: Entry) -> str:
         parts.append(
             " ".join(f"{name}={_value(value)}" for name, value in entry.attributes.items())
         )
+    if sampled := display.sampled(entry.weight):
+        parts.append(f"({sampled})")
     if entry.duration is not None:
         parts.append(f"({display.duration(entry.duration)})")
     return " ".join(parts)

@@ -12,6 +12,8 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA busy_timeout=20000",
     "PRAGMA journal_size_limit=67108864",
+    # KiB: the pages that a batch adds to, the newest ones of each series among them, stay at hand.
+    "PRAGMA cache_size=-8192",
 )
 
 

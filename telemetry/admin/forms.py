@@ -32,6 +32,7 @@ _FIELDS: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
     "logger": ("Logger", "text", "", ()),
     "from": ("From, UTC", "datetime-local", "", ()),
     "to": ("To, UTC", "datetime-local", "", ()),
+    "repeated": ("Only with repeated SQL (N+1)", "checkbox", "", ()),
     "self": ("Show telemetry itself", "checkbox", "", ()),
 }
 

@@ -19,7 +19,9 @@ _QUARANTINE = (
 )
 _ADVANCE = (
     "UPDATE telemetry_segment SET position = ?, next_seq = max(next_seq, ?),"
-    " stored = stored + ?, quarantined = quarantined + ? WHERE id = ? AND position = ?"
+    " stored = stored + ?, quarantined = quarantined + ?"
+    # Also by name: the store may be another one since the position was read.
+    " WHERE id = ? AND name = ? AND position = ?"
 )
 _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
@@ -104,8 +106,10 @@ class Batches:
             lines = Lines(self._resources, db)
             rows = Rows(db, self._names, self._keys)
             for source, record in entries:
-                sources[source.id] = source
-                done = progress.setdefault(source.id, _Progress())
+                done = progress.get(source.id)
+                if done is None:
+                    done = progress[source.id] = _Progress()
+                    sources[source.id] = source
                 done.end = record.offset + len(record.raw) + (record.reason != "torn")
                 done.next_seq = max(done.next_seq, record.seq + 1)
                 reason = refused or _add(rows, lines, source, record)
@@ -145,11 +149,15 @@ def _advance(
 ) -> None:
     for key, done in progress.items():
         values = (done.end, done.next_seq, done.stored, done.quarantined)
-        moved = db.execute(_ADVANCE, (*values, key, sources[key].position)).rowcount
+        moved = db.execute(_ADVANCE, (*values, key, *_place(sources[key]))).rowcount
         if moved != 1:
             raise Contended(sources[key].name)
     db.execute(_COUNT, ("stored", sum(done.stored for done in progress.values())))
     db.execute(_COUNT, ("quarantined", sum(done.quarantined for done in progress.values())))
+
+
+def _place(source: Source) -> tuple[str, int]:
+    return source.name, source.position
 
 
 def advice(error: sqlite3.Error) -> str:

@@ -37,7 +37,7 @@ class ActiveRequests:
         rollup = Rollup()
         names.declare(db, ACTIVE, "g", "", "Requests that are being answered, in all processes.")
         series = names.series(db, "g", ACTIVE, {})
-        rollup.add(series, time.time_ns() // 1000, count, distribution=False)
+        rollup.add("g", series, time.time_ns() // 1000, count)
         rollup.write(db)
 
 

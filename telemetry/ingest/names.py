@@ -1,38 +1,89 @@
-"""Numbers for texts, metrics and series: found or made inside the batch's transaction."""
+"""What ingest remembers of the store: numbers for texts, metrics and series, and bound fields.
+
+Numbers are found or made inside the batch's transaction.
+"""
 
 import json
+import math
 import sqlite3
+from typing import Any
 
 _CACHE_LIMIT = 50_000
+# Units whose records were seen and whose end was not.
+_BOUND_LIMIT = 20_000
+# Names are never deleted. What a stranger can write (user agents), or a program (SQL), is stored as
+# text beyond so many.
+SHARED_LIMIT = 100_000
+HTTP_COUNT = "http_server_requests_total"
+HTTP_DURATION = "http_server_request_duration_seconds"
+_FIND_NAME = "SELECT id FROM telemetry_name WHERE value = ?"
+_MAKE_NAME = "INSERT INTO telemetry_name (value) VALUES (?)"
+
+
+# SQLite stores NaN as NULL. The driver would look for an adapter for None (and for bytes, not for
+# bytearray), which takes longer than the insert itself.
+NULL = math.nan
+
+
+class Numbers(dict[str | None, float]):
+    """Text → its number, found or made in `db` where it is not known yet; None → NULL."""
+
+    db: sqlite3.Connection
+
+    def __missing__(self, value: str | None) -> float:
+        if value is None:
+            return NULL
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        found = self[value] = _find_or_make(self.db, _FIND_NAME, _MAKE_NAME, (value,))
+        return found
 
 
 class Names:
     """Caches what the store has. `forget` after a rollback: the numbers given out are void then."""
 
     def __init__(self) -> None:
-        self._names: dict[str, int] = {}
+        self.numbers = Numbers()
         self._metrics: dict[str, int] = {}
-        self._series: dict[tuple[str, str], int] = {}
+        self._series: dict[tuple[Any, ...], int] = {}
+        self._pairs: dict[tuple[str, str, int], tuple[int, int]] = {}
+        self._bound: dict[str, dict[str, Any]] = {}
 
     def forget(self) -> None:
         """Read everything from the store again."""
-        self._names.clear()
+        self.numbers.clear()
         self._metrics.clear()
         self._series.clear()
+        self._pairs.clear()
+        self._bound.clear()
 
     def name(self, db: sqlite3.Connection, value: str) -> int:
         """The number of a text."""
-        found = self._names.get(value)
-        if found is None:
-            if len(self._names) >= _CACHE_LIMIT:
-                self._names.clear()
-            found = self._names[value] = _find_or_make(
-                db,
-                "SELECT id FROM telemetry_name WHERE value = ?",
-                "INSERT INTO telemetry_name (value) VALUES (?)",
-                (value,),
-            )
-        return found
+        self.numbers.db = db
+        return int(self.numbers[value])
+
+    def shared(self, value: str) -> float | None:
+        """The number of a text of which there may be very many; None when there are too many."""
+        if value not in self.numbers:
+            db = self.numbers.db
+            row = db.execute(_FIND_NAME, (value,)).fetchone()
+            if row is None and _last_name(db) >= SHARED_LIMIT:
+                return None
+        return self.numbers[value]
+
+    def news(self, uid: str, bound: dict[str, Any]) -> dict[str, Any] | None:
+        """The fields bound to a unit where they are not what its record before had, else None."""
+        known = self._bound.get(uid)
+        if bound == known if known is not None else not bound:
+            return None
+        if len(self._bound) >= _BOUND_LIMIT:
+            self._bound.clear()
+        self._bound[uid] = bound
+        return bound
+
+    def ended(self, uid: str) -> None:
+        """A unit is over: no more records of it are expected."""
+        self._bound.pop(uid, None)
 
     def declare(self, db: sqlite3.Connection, name: str, kind: str, unit: str, text: str) -> None:
         """Store what a metric is; the newest declaration stands."""
@@ -45,16 +96,34 @@ class Names:
 
     def series(self, db: sqlite3.Connection, kind: str, name: str, labels: dict[str, str]) -> int:
         """The number of a metric with one set of labels."""
-        text = json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        found = self._series.get((name, text))
+        key = (name, *labels.items())
+        found = self._series.get(key)
         if found is None:
             if len(self._series) >= _CACHE_LIMIT:
                 self._series.clear()
-            found = self._series[name, text] = _find_or_make(
+            text = json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            found = self._series[key] = _find_or_make(
                 db,
                 "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?",
                 "INSERT INTO telemetry_series (metric_id, labels) VALUES (?, ?)",
                 (self._metric(db, kind, name), text),
+            )
+        return found
+
+    def http_series(
+        self, db: sqlite3.Connection, method: str, route: str, status: int
+    ) -> tuple[int, int]:
+        """The series that count a request and that time it."""
+        key = (method, route, status)
+        found = self._pairs.get(key)
+        if found is None:
+            if len(self._pairs) >= _CACHE_LIMIT:
+                self._pairs.clear()
+            labels = {"method": method, "route": route}
+            group = {"status_class": f"{str(status)[0]}xx"}
+            found = self._pairs[key] = (
+                self.series(db, "c", HTTP_COUNT, {**labels, "status": str(status)}),
+                self.series(db, "h", HTTP_DURATION, {**labels, **group}),
             )
         return found
 
@@ -78,3 +147,8 @@ def _find_or_make(db: sqlite3.Connection, find: str, make: str, key: tuple[objec
     if row is not None:
         return int(row[0])
     return int(db.execute(make, key).lastrowid or 0)
+
+
+def _last_name(db: sqlite3.Connection) -> int:
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM telemetry_name").fetchone()
+    return int(last)

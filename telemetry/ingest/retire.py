@@ -8,16 +8,18 @@ from pathlib import Path
 from django.urls import resolve
 
 from telemetry.conf import settings
-from telemetry.ingest import archive, sources
+from telemetry.ingest import archive, sources, units
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import HTTP, INSERTS, Keys
 from telemetry.journal import board, locks, reader
 from telemetry.journal.board import Running, Snapshot
 from telemetry.journal.writer import BOARD_SUFFIX
+from telemetry.models.base import keys_of_unit
 
 DIED = "process_died"
 _DRAFT_SECONDS = 60
 _READ_TO_THE_END = "SELECT 1 FROM telemetry_segment WHERE id = ? AND name = ? AND position >= ?"
+_HAS_ROW = "SELECT 1 FROM telemetry_request WHERE id >= ? AND id < ? AND uid = ?"
 _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
@@ -109,7 +111,7 @@ def _add_died(
 ) -> None:
     uid = bytes.fromhex(unit.uid)
     # Killed between its record and its slot: the record is there and stands.
-    if db.execute("SELECT 1 FROM telemetry_request WHERE uid = ?", (uid,)).fetchone():
+    if db.execute(_HAS_ROW, (*keys_of_unit(unit.uid), uid)).fetchone():
         return
     http = unit.kind == HTTP
     row = {
@@ -128,8 +130,7 @@ def _add_died(
         "db_time": 0,
         "log_count": 0,
     }
-    columns = INSERTS["requests"].partition("(")[2].partition(")")[0].split(",")
-    db.execute(INSERTS["requests"], tuple(row.get(column.strip()) for column in columns))
+    db.execute(INSERTS["requests"], tuple(row.get(column) for column in units.COLUMNS))
 
 
 def route_of(unit: Running) -> str:

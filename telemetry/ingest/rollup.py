@@ -1,11 +1,13 @@
 """Observations of one batch, added up before they reach the store."""
 
 import sqlite3
+from collections import Counter, defaultdict
 
 from telemetry.ingest.histogram import index
 
 RESOLUTIONS = (10, 60, 3600)
 _FINEST = RESOLUTIONS[0]
+_FINEST_MICROSECONDS = _FINEST * 1_000_000
 
 _ADD_BUCKET = (
     "INSERT INTO telemetry_bucket"
@@ -23,28 +25,39 @@ _ADD_HISTOGRAM = (
 )
 
 
+def interval(time: int) -> int:
+    """The second in which the finest interval of a time in microseconds begins."""
+    return time // _FINEST_MICROSECONDS * _FINEST
+
+
 class Rollup:
-    """Sums per series and interval. `time` is microseconds since the epoch."""
+    """Sums per series and interval. `time` is microseconds since the epoch.
+
+    `counts` and `timings` are the increments of counters and the observations of histograms by
+    (series, start of the finest interval), as they came: a list costs the least to add to.
+    """
 
     def __init__(self) -> None:
+        self.counts: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+        self.timings: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         # (series, interval) → [count, total, minimum, maximum, last, time of last]
         self._buckets: dict[tuple[int, int], list[float]] = {}
         self._histograms: dict[tuple[int, int, int], int] = {}
 
-    def add(self, series: int, time: int, value: float, *, distribution: bool) -> None:
-        """Add one observation; `distribution` for a histogram's."""
-        start = time // 1_000_000 // _FINEST * _FINEST
-        found = self._buckets.get((series, start))
-        if found is None:
-            self._buckets[series, start] = [1, value, value, value, value, time]
+    def add(self, kind: str, series: int, time: int, value: float) -> None:
+        """Add one observation of a counter ("c"), a histogram ("h") or a gauge ("g")."""
+        key = (series, interval(time))
+        if kind == "h":
+            self.timings[key].append(value)
+        elif kind == "c":
+            self.counts[key].append(value)
         else:
-            _merge(found, [1, value, value, value, value, time])
-        if distribution:
-            key = (series, start, index(value))
-            self._histograms[key] = self._histograms.get(key, 0) + 1
+            # Alone of the three it has a last value, by the time that it was set.
+            _put(self._buckets, key, [1, value, value, value, value, time])
 
     def write(self, db: sqlite3.Connection) -> None:
         """Add the sums to the store, at every resolution."""
+        self._sum_up()
         for resolution in RESOLUTIONS:
             self._coarsen(resolution)
             db.executemany(
@@ -62,19 +75,37 @@ class Rollup:
                 ),
             )
 
+    def _sum_up(self) -> None:
+        for kept in (self.counts, self.timings):
+            for key, values in kept.items():
+                ends = [min(values), max(values)]
+                _put(self._buckets, key, [len(values), sum(values), *ends, values[-1], 0])
+        for (series, start), values in self.timings.items():
+            for idx, n in Counter(map(index, values)).items():
+                place = (series, start, idx)
+                self._histograms[place] = self._histograms.get(place, 0) + n
+        self.counts.clear()
+        self.timings.clear()
+
     def _coarsen(self, resolution: int) -> None:
         buckets: dict[tuple[int, int], list[float]] = {}
         for (series, start), values in self._buckets.items():
-            key = (series, start // resolution * resolution)
-            if key in buckets:
-                _merge(buckets[key], values)
-            else:
-                buckets[key] = values
+            _put(buckets, (series, start // resolution * resolution), values)
         histograms: dict[tuple[int, int, int], int] = {}
         for (series, start, idx), n in self._histograms.items():
             wider = (series, start // resolution * resolution, idx)
             histograms[wider] = histograms.get(wider, 0) + n
         self._buckets, self._histograms = buckets, histograms
+
+
+def _put(
+    buckets: dict[tuple[int, int], list[float]], key: tuple[int, int], values: list[float]
+) -> None:
+    found = buckets.get(key)
+    if found is None:
+        buckets[key] = values
+    else:
+        _merge(found, values)
 
 
 def _merge(into: list[float], other: list[float]) -> None:

@@ -3,37 +3,42 @@
 import hashlib
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
-import msgspec
-
-from telemetry.ingest.names import Names
-from telemetry.ingest.rollup import Rollup
+from telemetry.ingest import units
+from telemetry.ingest.names import NULL, Names
+from telemetry.ingest.rollup import Rollup, interval
 from telemetry.journal import events
 
 HTTP = 1
 _KEY_BITS = 12
 _KEY_MASK = (1 << _KEY_BITS) - 1
+_KEY = itemgetter(0)
+_LOAD_RUN = units.COLUMNS.index("load_run_id")
 _LINE_NUMBER = re.compile(r":\d+ ")
 
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    marks = ",".join("?" * len(columns))
+    return f"INSERT INTO telemetry_{table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
 INSERTS = {
-    "requests": (
-        "INSERT INTO telemetry_request (id, uid, caller_trace_id, caller_span_id,"
-        " caller_request_id, process_id, kind, is_self, method, route_id, path, status, duration,"
-        " level, outcome, transaction_id, load_run_id, user_id, error_type_id, db_count, db_time,"
-        " log_count, attributes, metrics, spans)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "requests": _insert("request", units.COLUMNS),
+    "logs": _insert(
+        "log",
+        (
+            *("id", "uid", "process_id", "level", "logger_id", "route_id", "template_id"),
+            *("message", "code_id", "weight", "attributes", "bound"),
+        ),
     ),
-    "logs": (
-        "INSERT INTO telemetry_log (id, uid, process_id, level, logger_id, route_id, template_id,"
-        " message, code, attributes) VALUES (?,?,?,?,?,?,?,?,?,?)"
+    "occurrences": _insert(
+        "occurrence", ("id", "error_id", "uid", "process_id", "handled", "message", "stack")
     ),
-    "occurrences": (
-        "INSERT INTO telemetry_occurrence (id, error_id, uid, process_id, handled, message, stack)"
-        " VALUES (?,?,?,?,?,?,?)"
-    ),
-    "samples": "INSERT INTO telemetry_sample (id, series_id, value) VALUES (?,?,?)",
+    "samples": _insert("sample", ("id", "series_id", "value")),
 }
 _UPSERT_ERROR = (
     "INSERT INTO telemetry_error"
@@ -81,6 +86,9 @@ class Rows:
         default_factory=lambda: {name: [] for name in INSERTS}
     )
 
+    def __post_init__(self) -> None:
+        self.names.numbers.db = self.db
+
     def add(self, event: events.Event, process: int) -> None:
         """Turn one event into rows and sums."""
         match event:
@@ -101,69 +109,55 @@ class Rows:
         """Insert the rows and add the sums."""
         for name, rows in self.tables.items():
             if rows:
+                # By key: rows of several writers would otherwise leave pages half full.
+                rows.sort(key=_KEY)
                 self.db.executemany(INSERTS[name], rows)
         self.db.executemany(
             _UPSERT_LOAD_RUN, ((run, *values) for run, values in self.load_runs.items())
         )
         self.rollup.write(self.db)
 
-    def _name(self, value: str | None) -> int | None:
-        return None if value is None else self.names.name(self.db, value)
-
     def _log(self, event: events.LogMade, process: int) -> None:
+        names = self.names
+        numbers = names.numbers
+        uid, own = event.uid, event.attributes
+        news = None if uid is None else names.news(uid, event.bound)
         self.tables["logs"].append(
             (
                 self.keys(event.time),
-                _blob(event.uid),
+                NULL if uid is None else bytearray.fromhex(uid),
                 process,
                 event.level,
-                self._name(event.logger),
-                self._name(event.route),
-                self._name(event.template),
+                numbers[event.logger],
+                numbers[event.route],
+                numbers[event.template],
                 event.message,
-                event.code,
-                _json(event.attributes),
+                numbers[event.code],
+                NULL if event.weight is None else event.weight,
+                units.encode(own).decode() if own else NULL,
+                NULL if news is None else units.encode(news).decode(),
             )
         )
 
     def _unit(self, event: events.UnitDone, process: int) -> None:
-        attributes = event.attributes
-        load_run = _text(attributes.get("load.run_id"))
-        self.tables["requests"].append(
-            (
-                self.keys(event.start),
-                _blob(event.uid),
-                _blob(event.caller_trace_id),
-                _blob(event.caller_span_id),
-                event.caller_request_id,
-                process,
-                event.kind,
-                event.is_self,
-                event.method,
-                self._name(event.route),
-                event.path,
-                event.status,
-                event.duration,
-                event.level,
-                _text(attributes.get("payment.outcome")),
-                _text(attributes.get("transaction.id")),
-                load_run,
-                event.user_id,
-                self._name(event.error_type),
-                event.db_count,
-                event.db_time,
-                event.log_count,
-                _json(attributes),
-                _json(event.metrics),
-                _json(event.spans),
-            )
-        )
-        if load_run is not None:
-            self._load_run(load_run, event)
+        names, rollup, took = self.names, self.rollup, event.duration or 0
+        end = event.start + took
+        samples: list[float] = []
         for kind, name, labels, value in event.metrics:
-            self._observe(kind, name, labels, event.start + (event.duration or 0), value)
+            samples += (self._observe(kind, name, labels, end, value), value)
+        row = units.row(event, process, self.keys(event.start), names, samples)
+        self.tables["requests"].append(row)
+        names.ended(event.uid)
+        load_run = row[_LOAD_RUN]
+        if type(load_run) is str:
+            self._load_run(load_run, event)
         if event.kind == HTTP and not event.is_self:
-            self._http_metrics(event)
+            count, timing = names.http_series(
+                self.db, event.method or "", event.route, event.status or 0
+            )
+            start = interval(end)
+            rollup.counts[count, start].append(1)
+            rollup.timings[timing, start].append(took / 1_000_000)
 
     def _load_run(self, run: str, event: events.UnitDone) -> None:
         found = self.load_runs.setdefault(run, [event.start, event.start, 0, 0])
@@ -172,30 +166,11 @@ class Rows:
         found[2] += 1
         found[3] += (event.status or 0) >= 500
 
-    def _http_metrics(self, event: events.UnitDone) -> None:
-        method = event.method or ""
-        end = event.start + (event.duration or 0)
-        status = str(event.status or 0)
-        self._observe(
-            "c",
-            "http_server_requests_total",
-            {"method": method, "route": event.route, "status": status},
-            end,
-            1,
-        )
-        self._observe(
-            "h",
-            "http_server_request_duration_seconds",
-            {"method": method, "route": event.route, "status_class": f"{status[0]}xx"},
-            end,
-            (event.duration or 0) / 1_000_000,
-        )
-
     def _observe(
         self, kind: str, name: str, labels: dict[str, str], time: int, value: float
     ) -> int:
         series = self.names.series(self.db, kind, name, labels)
-        self.rollup.add(series, time, value, distribution=kind == "h")
+        self.rollup.add(kind, series, time, value)
         return series
 
     def _samples(self, event: events.SamplesMade) -> None:
@@ -211,7 +186,7 @@ class Rows:
                 event.type,
                 event.message,
                 event.culprit,
-                self._name(event.route),
+                self.names.numbers[event.route],
                 event.time,
                 event.time,
             ),
@@ -220,7 +195,7 @@ class Rows:
             (
                 self.keys(event.time),
                 error,
-                _blob(event.uid),
+                units.blob(event.uid),
                 process,
                 event.handled,
                 event.message,
@@ -241,15 +216,3 @@ def fingerprint(event: events.ErrorRaised) -> bytes:
     # A line moves with every release; without a place the message has to do.
     place = _LINE_NUMBER.sub(" ", event.culprit) or event.message
     return hashlib.sha256(f"{event.type}\n{place}".encode()).digest()[:16]
-
-
-def _blob(value: str | None) -> bytes | None:
-    return None if value is None else bytes.fromhex(value)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _json(value: Any) -> str | None:
-    return msgspec.json.encode(value).decode() if value else None

@@ -7,6 +7,21 @@ from pathlib import Path
 from telemetry.ingest.batch import Source
 from telemetry.journal import reader
 
+_MAKE_PROCESS = (
+    "INSERT INTO telemetry_process (writer, pid, host, role, app_version, emitted, dropped)"
+    " VALUES (?, 0, '', '', '', 0, '{}') ON CONFLICT (writer) DO NOTHING"
+)
+_REGISTER = (
+    "INSERT INTO telemetry_segment"
+    " (name, process_id, position, next_seq, stored, quarantined, removed)"
+    " SELECT ?, id, 0, 0, 0, 0, 0 FROM telemetry_process WHERE writer = ?"
+    # A file that came back (restored by hand) goes on where it was.
+    " ON CONFLICT (name) DO UPDATE SET removed = 0"
+)
+_REOPENED = (
+    "SELECT id, emitted, dropped FROM telemetry_process WHERE ended IS NOT NULL AND id IN"
+    " (SELECT process_id FROM telemetry_segment WHERE NOT removed)"
+)
 _OPEN = "SELECT id, name, process_id, position FROM telemetry_segment WHERE NOT removed"
 
 
@@ -20,17 +35,11 @@ def known(db: sqlite3.Connection) -> dict[str, Source]:
 
 def register(db: sqlite3.Connection, paths: list[Path]) -> None:
     """Make rows for segments seen for the first time, and for their processes."""
-    for path in paths:
-        process = process_of(db, reader.writer(path))
-        _reopen(db, process)
-        db.execute(
-            "INSERT INTO telemetry_segment"
-            " (name, process_id, position, next_seq, stored, quarantined, removed)"
-            " VALUES (?, ?, 0, 0, 0, 0, 0)"
-            # A file that came back (restored by hand) goes on where it was.
-            " ON CONFLICT (name) DO UPDATE SET removed = 0",
-            (path.name, process),
-        )
+    writers = [(path.name, bytes.fromhex(reader.writer(path))) for path in paths]
+    db.executemany(_MAKE_PROCESS, {(key,) for _, key in writers})
+    db.executemany(_REGISTER, writers)
+    for process in db.execute(_REOPENED).fetchall():
+        _reopen(db, *process)
 
 
 def forget(db: sqlite3.Connection, ids: list[int]) -> None:
@@ -38,13 +47,8 @@ def forget(db: sqlite3.Connection, ids: list[int]) -> None:
     db.executemany("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", [(i,) for i in ids])
 
 
-def _reopen(db: sqlite3.Connection, process: int) -> None:
+def _reopen(db: sqlite3.Connection, process: int, emitted: int, dropped: str) -> None:
     # A process whose board could not be made (disk full) looks dead between two segments.
-    (ended, emitted, dropped) = db.execute(
-        "SELECT ended, emitted, dropped FROM telemetry_process WHERE id = ?", (process,)
-    ).fetchone()
-    if ended is None:
-        return
     totals = {"emitted": emitted, **{f"dropped:{k}": v for k, v in json.loads(dropped).items()}}
     for name, value in totals.items():
         db.execute("UPDATE telemetry_total SET value = value - ? WHERE name = ?", (value, name))
@@ -54,10 +58,6 @@ def _reopen(db: sqlite3.Connection, process: int) -> None:
 def process_of(db: sqlite3.Connection, writer: str) -> int:
     """The number of a process, by its writer's id."""
     key = bytes.fromhex(writer)
-    db.execute(
-        "INSERT INTO telemetry_process (writer, pid, host, role, app_version, emitted, dropped)"
-        " VALUES (?, 0, '', '', '', 0, '{}') ON CONFLICT (writer) DO NOTHING",
-        (key,),
-    )
+    db.execute(_MAKE_PROCESS, (key,))
     (found,) = db.execute("SELECT id FROM telemetry_process WHERE writer = ?", (key,)).fetchone()
     return int(found)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
 from telemetry.journal import reader
+from telemetry.journal.board import Snapshot
 from telemetry.retention.upkeep import Upkeep
 
 _RETRY_SECONDS = 1.0
@@ -31,7 +33,11 @@ class Worker:
         self._batches = Batches(self._store, self._names, self._files)
         self._active = gauges.ActiveRequests()
         self._load_results = loadruns.Results()
-        self._last_writer = ""
+        # What is left of one pass over all segments, and each segment's position.
+        self._queue: deque[Path] = deque()
+        self._known: dict[str, Source] = {}
+        self._unread = ""
+        self._any_finished = False
         self._trimmed = -_TRIM_SECONDS
         self._upkeep = Upkeep(self._store)
 
@@ -71,45 +77,70 @@ class Worker:
 
     def step(self) -> int:
         """One batch, and what has ended; returns the number of records read."""
-        entries, finished = self._read()
-        if entries:
-            self._batches.store(entries)
-        if not self._active.due() and not finished and not entries:
-            return 0
-        self._retire(finished)
-        self._load_results.collect(self._store)
-        self._trim()
+        try:
+            entries, finished = self._read()
+            if entries:
+                self._batches.store(entries)
+            if finished:
+                self._remove(finished)
+        except BaseException:
+            # A segment that was not stored must come before its writer's next one again.
+            self._queue.clear()
+            raise
+        due = self._active.due()
+        if due or (self._any_finished and not self._queue):
+            self._end_processes()
+        if due or finished or entries:
+            self._load_results.collect(self._store)
+            self._trim()
         return len(entries)
 
     def _read(self) -> tuple[list[Entry], list[tuple[Source, Path]]]:
-        paths = reader.segments(self.folder)
-        known = self._sources(paths)
         entries: list[Entry] = []
         finished: list[tuple[Source, Path]] = []
-        unread = ""
-        for path in self._in_turn(paths):
-            writer = reader.writer(path)
-            # A writer's records stay in order: not the next segment before the end of this one.
-            if writer == unread:
-                continue
-            source = known[path.name]
-            try:
-                chunk = reader.read(path, source.position)
-            except FileNotFoundError:
-                continue
-            entries.extend((source, record) for record in chunk.records)
-            if chunk.finished:
-                finished.append((source, path))
-            else:
-                unread = writer
-            if len(entries) >= settings.BATCH_RECORDS:
-                self._last_writer = writer
-                break
+        self._fill(entries, finished)
+        if not entries:
+            # What was finished is found again.
+            finished.clear()
+            self._begin_pass()
+            self._fill(entries, finished)
         return entries, finished
 
-    def _in_turn(self, paths: list[Path]) -> list[Path]:
-        # After the writer that filled the last batch, so that a busy one does not starve others.
-        return sorted(paths, key=lambda path: (reader.writer(path) <= self._last_writer, path))
+    def _begin_pass(self) -> None:
+        """Look for segments; in one pass each is read once, so that a busy one starves no other."""
+        paths = reader.segments(self.folder)
+        self._known = self._sources(paths)
+        self._queue.extend(paths)
+        self._unread = ""
+
+    def _fill(self, entries: list[Entry], finished: list[tuple[Source, Path]]) -> None:
+        while self._queue and len(entries) < settings.BATCH_RECORDS:
+            path = self._queue.popleft()
+            writer = reader.writer(path)
+            # A writer's records stay in order: not the next segment before the end of this one.
+            if writer == self._unread:
+                continue
+            source = self._known[path.name]
+            if self._read_segment(source, path, entries):
+                finished.append((source, path))
+                self._any_finished = True
+            else:
+                self._unread = writer
+
+    def _read_segment(self, source: Source, path: Path, entries: list[Entry]) -> bool:
+        """Add what it has, as far as the batch has room; whether it was read to its end."""
+        position = source.position
+        while True:
+            try:
+                chunk = reader.read(path, position)
+            except FileNotFoundError:
+                return False
+            entries += [(source, record) for record in chunk.records]
+            if chunk.finished:
+                return True
+            if chunk.position == position or len(entries) >= settings.BATCH_RECORDS:
+                return False
+            position = chunk.position
 
     def _sources(self, paths: list[Path]) -> dict[str, Source]:
         try:
@@ -125,11 +156,16 @@ class Worker:
                 known = sources.known(db)
         return known
 
-    def _retire(self, finished: list[tuple[Source, Path]]) -> None:
+    def _remove(self, finished: list[tuple[Source, Path]]) -> None:
+        with self._store.transaction() as db:
+            retire.remove_segments(db, [(source.id, path) for source, path in finished])
+
+    def _end_processes(self) -> None:
+        """Close the books of processes that are gone and read, and look at what runs in others."""
         try:
             with self._store.transaction() as db:
-                retire.remove_segments(db, [(source.id, path) for source, path in finished])
-                dead = retire.dead_writers(self.folder, retire.unended(db))
+                # Not in the middle of a pass: it asks every file for its lock.
+                dead = [] if self._queue else self._dead(db)
                 for writer, last in dead:
                     retire.finish_process(db, self._names, self._keys, writer, last)
                 self._active.record(db, self._names, self.folder)
@@ -139,6 +175,10 @@ class Worker:
             raise
         for writer, _ in dead:
             retire.remove_board(self.folder, writer)
+        self._any_finished = bool(self._queue) and self._any_finished
+
+    def _dead(self, db: sqlite3.Connection) -> list[tuple[str, Snapshot | None]]:
+        return retire.dead_writers(self.folder, retire.unended(db))
 
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed > _TRIM_SECONDS:

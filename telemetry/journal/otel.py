@@ -5,6 +5,7 @@ and the resource that it came from.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ def log_object(event: events.Event) -> tuple[int, dict[str, Any]] | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def severity(level: int) -> tuple[int, str]:
     """OpenTelemetry's severity number and text of a Python level."""
     for least, number, text in _SEVERITIES:
@@ -41,8 +43,13 @@ def severity(level: int) -> tuple[int, str]:
 
 def timestamp(microseconds: int) -> str:
     """RFC 3339, UTC, with microseconds."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{rest:06d}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _base(time: int, level: int, body: str, uid: str | None, trace: str | None) -> dict[str, Any]:
@@ -63,19 +70,28 @@ def _log(event: events.LogMade) -> dict[str, Any]:
     found = _base(event.time, event.level, event.message, event.uid, event.trace_id)
     attributes: dict[str, Any] = {"otel.scope.name": event.logger}
     if event.code:
-        place, _, function = event.code.partition(" ")
-        path, _, line = place.rpartition(":")
-        attributes |= {
-            "code.file.path": path,
-            "code.line.number": int(line) if line.isdecimal() else line,
-            "code.function.name": function,
-        }
+        attributes |= _place(event.code)
     if event.route:
         attributes["http.route"] = event.route
     if event.template:
         attributes["log.record.template"] = event.template
-    found["attributes"] = attributes | event.attributes
+    if event.weight is not None:
+        attributes["sampling.weight"] = event.weight
+    # What the record itself says stands before what was bound to its unit.
+    found["attributes"] = attributes | event.bound | event.attributes
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _place(code: str) -> dict[str, Any]:
+    """The attributes of `file:line function`; not to be changed, they are every record's."""
+    place, _, function = code.partition(" ")
+    path, _, line = place.rpartition(":")
+    return {
+        "code.file.path": path,
+        "code.line.number": int(line) if line.isdecimal() else line,
+        "code.function.name": function,
+    }
 
 
 def _error(event: events.ErrorRaised) -> dict[str, Any]:
@@ -88,6 +104,17 @@ def _error(event: events.ErrorRaised) -> dict[str, Any]:
         **({"http.route": event.route} if event.route else {}),
     }
     return found
+
+
+def _repeated(found: events.Repeated | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "db.repeated.query.text": found.statement,
+        "db.repeated.query_count": found.count,
+        "db.repeated.time": found.time / 1e6,
+        "db.repeated.code": found.code,
+    }
 
 
 def _unit(event: events.UnitDone) -> dict[str, Any]:
@@ -108,6 +135,13 @@ def _unit(event: events.UnitDone) -> dict[str, Any]:
         "db.query_count": event.db_count,
         "db.time": event.db_time / 1e6,
         "duration": None if event.duration is None else event.duration / 1e6,
+        "client.address": event.client_address,
+        "user_agent.original": event.user_agent,
+        "http.request.body.size": event.request_size,
+        "http.response.body.size": event.response_size,
+        "sampling.weight": event.weight,
+        "telemetry.overhead": None if event.overhead is None else event.overhead / 1e6,
+        **_repeated(event.repeated),
     }
     given = {name: value for name, value in named.items() if value is not None}
     found["attributes"] = given | event.attributes

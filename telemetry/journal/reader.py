@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from telemetry.journal import line, locks
 from telemetry.journal.segment import SUFFIX, writer_of
 from telemetry.journal.writer import BOARD_SUFFIX
@@ -15,8 +17,7 @@ READ_BYTES = 1 << 20
 _OURS = re.compile(r"[0-9a-f]{32}(?:-[0-9]{6,})?\.[a-z]+\Z").match
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One line of a segment. `payload` is None when it is bad, and `reason` says why."""
 
     offset: int

@@ -10,10 +10,14 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Func, Value
 
-from telemetry.models.fields import KeyField, MicrosecondField, to_microseconds
+from telemetry.models.fields import HexIdField, KeyField, MicrosecondField, to_microseconds
 
 KEY_BITS = 12
 KEY_SPACE = 1 << KEY_BITS
+_LAST_KEY = (1 << 63) - 1
+# Microseconds: one millisecond, what ingest may move a row by, and what the first version needed
+# between making the id and looking at the clock.
+_UNIT_SPREAD = 6_000 << KEY_BITS
 
 
 def first_key(moment: datetime) -> int:
@@ -21,9 +25,28 @@ def first_key(moment: datetime) -> int:
     return to_microseconds(moment) << KEY_BITS
 
 
+def keys_of_unit(uid: str) -> tuple[int, int]:
+    """The keys, the second one excluded, between which the row of a unit of work lies.
+
+    A uid begins with the unit's start in milliseconds. A row may be moved up a few hundred
+    microseconds when its own are taken.
+    """
+    milliseconds = int(uid[:12], 16)
+    first = milliseconds * 1_000 << KEY_BITS
+    return min(first, _LAST_KEY), min(first + _UNIT_SPREAD, _LAST_KEY)
+
+
 class _ShiftRight(Func):
     template = "(%(expressions)s)"
     arg_joiner = " >> "
+
+
+class UidStart(Func):
+    """The first 8 bytes of a uid: what indexes of it hold."""
+
+    # Written out: an index is used only where the query says the very same.
+    template = "substr(%(expressions)s, 1, 8)"
+    output_field = HexIdField(max_length=8)
 
 
 class TimeKeyed(models.Model):
@@ -54,7 +77,7 @@ class Interned(models.ForeignKey):  # type: ignore[type-arg]
 
 
 class Name(models.Model):
-    """A text referred to by number: route, logger, message template, exception type."""
+    """A text referred to by number: route, logger, template, statement, user agent, code line."""
 
     value = models.TextField(unique=True)
 

@@ -4,14 +4,15 @@ from django.db import models
 from django.db.models import Q
 
 from telemetry.models.base import Interned, TimeKeyed
-from telemetry.models.fields import HexIdField
+from telemetry.models.fields import CapturedJSONField, HexIdField
 
 
 class Request(TimeKeyed):
     """The canonical record of one unit of work; `timestamp` is its start.
 
-    Durations are microseconds, sizes bytes. `uid` is our own id (16 bytes beginning with the time);
-    the ids that a caller sent are kept only where they differ from it.
+    Durations are microseconds, sizes bytes. `uid` is our own id: its first 48 bits are the start in
+    milliseconds, so it is found by its row's key and has no index. The ids that a caller sent are
+    kept only where they differ from it. What has a column of its own is not among `attributes`.
     """
 
     class Kind(models.IntegerChoices):
@@ -47,14 +48,24 @@ class Request(TimeKeyed):
     db_count = models.PositiveIntegerField(default=0)
     db_time = models.BigIntegerField(default=0, help_text="microseconds")
     log_count = models.PositiveIntegerField(default=0)
-    attributes = models.JSONField(null=True)
-    metrics = models.JSONField(null=True, help_text="[[type, name, labels, value], …]")
-    spans = models.JSONField(null=True, help_text="[[offset µs, duration µs, database, statement]]")
+    client_address = models.TextField(null=True, help_text="the network that it came from")
+    user_agent = Interned(null=True)
+    request_size = models.BigIntegerField(null=True, help_text="bytes of the body")
+    response_size = models.BigIntegerField(null=True, help_text="bytes of the body")
+    weight = models.FloatField(null=True, help_text="units that its kept detail stands for")
+    overhead = models.BigIntegerField(null=True, help_text="microseconds telemetry spent in it")
+    repeated = CapturedJSONField(
+        null=True, help_text="N+1: [statement, times run, microseconds, code line]; texts as names"
+    )
+    attributes = CapturedJSONField(null=True)
+    metrics = CapturedJSONField(null=True, help_text="[series, value, series, value, …]")
+    spans = CapturedJSONField(
+        null=True, help_text="[[offset µs, duration µs, database, statement]]; texts as names"
+    )
 
     class Meta:
         verbose_name = "request"
         indexes = [
-            models.Index(fields=["uid"], name="request_uid"),
             models.Index(
                 fields=["caller_trace_id"],
                 name="request_trace",
@@ -78,6 +89,9 @@ class Request(TimeKeyed):
             # What on-call opens first: failed units, newest first, at any table size.
             models.Index(
                 fields=["id"], name="request_failed", condition=Q(error_type__isnull=False)
+            ),
+            models.Index(
+                fields=["id"], name="request_repeated", condition=Q(repeated__isnull=False)
             ),
         ]
 

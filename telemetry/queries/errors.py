@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from telemetry.models import Error, Occurrence, Request
+from telemetry.models import Error, Occurrence
 from telemetry.models.fields import to_microseconds
 from telemetry.queries import names, requests
 from telemetry.queries.filters import Filters
@@ -137,7 +137,7 @@ def _occurrences(
     units: dict[str | None, RequestRow] = {}
     if with_requests:
         uids = {row["uid"] for row in found if row["uid"]}
-        matching = rows(Request).filter(uid__in=uids).values(*requests.COLUMNS)
+        matching = requests.by_uids(uids).values(*requests.COLUMNS)
         units = {unit.uid: unit for unit in requests.build(list(matching))}
     copied = ("id", "uid", "error_id", "handled", "message", "stack", "process_id")
     return [

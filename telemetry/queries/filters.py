@@ -2,7 +2,8 @@
 
 `since=15m` (s, m, h, d) or `from=…&to=…` (ISO 8601, UTC unless it says otherwise), `level`,
 `status` (500 or 5xx), `route`, `outcome`, `method`, `kind`, `q` (text), `error`, `min_ms`,
-`self=1`, `transaction`, `user`, `trace`, `logger`, `load_run`. Empty values count as absent.
+`self=1`, `repeated=1` (N+1), `transaction`, `user`, `trace`, `logger`, `load_run`. Empty values
+count as absent.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +20,7 @@ TIME_FIELDS = ("since", "from", "to")
 REQUEST_FIELDS = (
     *TIME_FIELDS,
     *("q", "route", "status", "level", "outcome", "method", "kind", "error"),
-    *("min_ms", "user", "transaction", "load_run", "self"),
+    *("min_ms", "user", "transaction", "load_run", "repeated", "self"),
 )
 LOG_FIELDS = (*TIME_FIELDS, "q", "level", "logger", "route", "trace", "transaction")
 ERROR_FIELDS = (*TIME_FIELDS, "q", "route")
@@ -41,6 +42,7 @@ class Filters:
     q: str | None = None
     error: str | None = None
     min_ms: float | None = None
+    repeated: bool = False
     include_self: bool = False
     transaction: str | None = None
     trace: str | None = None

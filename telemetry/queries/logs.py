@@ -1,33 +1,42 @@
 """Log records."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, cast
 
 from django.db.models import Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from telemetry.models import Log, Request
+from telemetry.models.base import UidStart
 from telemetry.queries import ids, names
 from telemetry.queries.filters import Filters
 from telemetry.queries.paging import Cursor, Page, Source, fetch
 from telemetry.queries.store import moment, rows
 
 COLUMNS = (
-    *("id", "uid", "level", "logger_id", "route_id", "message", "code", "attributes"),
-    *("process_id",),
+    *("id", "uid", "level", "logger_id", "route_id", "message", "code_id", "attributes"),
+    *("bound", "weight", "process_id"),
 )
 # The partial index holds these levels and above.
 _SEVERE = RawSQL("30", ())
 _SEVERE_FROM = 30
 # A list of one trace's records follows at most this many of its units.
 _MOST_UNITS = 200
+# Changes of what is bound that are followed for the records of one list.
+_MOST_NOTES = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """One log record; `uid` names the unit of work that made it, None outside of any."""
+    """One log record; `uid` names the unit of work that made it, None outside of any.
+
+    `attributes` are what was bound to its unit at that moment and, before that, its own. `weight`
+    is how many records it stands for where others like it were left out, else None.
+    """
 
     id: int
     at: datetime
@@ -38,6 +47,7 @@ class LogRow:
     message: str
     code: str | None
     attributes: Mapping[str, Any]
+    weight: float | None
     process_id: int | None
 
 
@@ -63,29 +73,68 @@ def uid_of(log_id: int) -> tuple[int, str | None] | None:
 
 def of_units(uids: Sequence[str], limit: int) -> list[LogRow]:
     """The records of units of work in order of time, at most `limit`."""
-    found = rows(Log).filter(uid__in=uids).order_by("id").values(*COLUMNS)[:limit]
+    found = made_in(uids).order_by("id").values(*COLUMNS)[:limit]
     return build(list(found))
 
 
+def made_in(uids: Sequence[str]) -> QuerySet[Log]:
+    """The records that units of work made."""
+    return rows(Log).alias(start=UidStart("uid")).filter(start__in=_starts(uids), uid__in=uids)
+
+
 def build(found: Sequence[dict[str, Any]]) -> list[LogRow]:
-    """Rows from dictionaries of COLUMNS; names are looked up together."""
-    known = names.texts(number for row in found for number in (row["logger_id"], row["route_id"]))
+    """Rows from dictionaries of COLUMNS; names and what was bound are looked up together."""
+    known = names.texts(
+        row[column] for row in found for column in ("logger_id", "route_id", "code_id")
+    )
+    bound = _bound(found)
+    copied = ("id", "uid", "level", "message", "weight", "process_id")
     return [
         LogRow(
-            **{name: row[name] for name in ("id", "uid", "level", "message", "code", "process_id")},
+            **{name: row[name] for name in copied},
             at=moment(row["id"]),
             logger=known.get(row["logger_id"], ""),
             route=known.get(row["route_id"]),
-            attributes=row["attributes"] or {},
+            code=known.get(row["code_id"]),
+            attributes={**bound.get(row["id"], {}), **(row["attributes"] or {})},
         )
         for row in found
     ]
 
 
+def _bound(found: Sequence[dict[str, Any]]) -> dict[int, Mapping[str, Any]]:
+    """By record, the fields bound to its unit: its own note of them, or the last one before it."""
+    uids = list({row["uid"] for row in found if row["uid"]})
+    if not uids:
+        return {}
+    newest = max(row["id"] for row in found)
+    # Without a condition on the uid itself: the index of noted fields is then the only one to use.
+    notes = (
+        rows(Log)
+        .alias(start=UidStart("uid"))
+        .filter(start__in=_starts(uids), bound__isnull=False, id__lte=newest)
+        .order_by("id")
+        .values_list("uid", "id", "bound")[:_MOST_NOTES]
+    )
+    by_uid: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for uid, key, bound in cast("Any", notes):
+        by_uid.setdefault(uid, []).append((key, bound))
+    return {row["id"]: _last_until(by_uid.get(row["uid"], []), row["id"]) for row in found}
+
+
+def _last_until(notes: list[tuple[int, Mapping[str, Any]]], key: int) -> Mapping[str, Any]:
+    place = bisect_right(notes, key, key=itemgetter(0))
+    return notes[place - 1][1] if place else {}
+
+
+def _starts(uids: Sequence[str]) -> list[bytes]:
+    return [bytes.fromhex(uid[:16]) for uid in uids]
+
+
 def _drivers(filters: Filters) -> list[QuerySet[Log]]:
     base = rows(Log)
     if filters.trace or filters.transaction:
-        return [base.filter(uid__in=_uids(filters))]
+        return [made_in(_uids(filters))]
     if filters.level is not None and filters.level >= _SEVERE_FROM:
         # With the level fixed the index is in order of the key; the literal names its condition.
         severe = base.filter(level__gte=_SEVERE)

@@ -1,6 +1,6 @@
 """Units of work: requests, tasks and commands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
 from telemetry.models import Request
+from telemetry.models.base import keys_of_unit
 from telemetry.queries import ids, names
 from telemetry.queries.filters import Filters
 from telemetry.queries.paging import Cursor, Page, Source, fetch
@@ -18,13 +19,26 @@ from telemetry.queries.store import moment, rows
 COLUMNS = (
     *("id", "uid", "caller_trace_id", "caller_request_id", "kind", "is_self", "method"),
     *("route_id", "path", "status", "duration", "level", "outcome", "transaction_id", "user_id"),
-    *("error_type_id", "db_count", "db_time", "log_count", "process_id"),
+    *("error_type_id", "db_count", "db_time", "log_count", "process_id", "weight", "repeated"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A statement that one unit ran many times (N+1): its shape, how often, µs in all, where."""
+
+    statement: str
+    count: int
+    time: int
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRow:
-    """One unit of work; durations in microseconds."""
+    """One unit of work; durations in microseconds.
+
+    `weight` is how many units its kept detail stands for, None where none was kept.
+    """
 
     id: int
     at: datetime
@@ -47,6 +61,8 @@ class RequestRow:
     db_time: int
     log_count: int
     process_id: int | None
+    weight: float | None
+    repeated: Repeated | None
 
     @property
     def path_is_route(self) -> bool:
@@ -72,10 +88,22 @@ def any_stored() -> bool:
 
 def build(found: Sequence[dict[str, Any]]) -> list[RequestRow]:
     """Rows from dictionaries of COLUMNS; names are looked up together."""
-    known = names.texts(
-        number for row in found for number in (row["route_id"], row["error_type_id"])
-    )
+    known = names.texts(number for row in found for number in numbers(row))
     return [RequestRow(**facts(row, known)) for row in found]
+
+
+def by_uids(uids: Iterable[str]) -> QuerySet[Request]:
+    """The rows of units, by their own ids: each lies within a few milliseconds of keys."""
+    condition = Q(pk__in=())
+    for uid in uids:
+        low, high = keys_of_unit(uid)
+        condition |= Q(id__gte=low, id__lt=high, uid=uid)
+    return rows(Request).filter(condition)
+
+
+def numbers(row: dict[str, Any]) -> list[Any]:
+    """The names that a dictionary of COLUMNS refers to."""
+    return [row["route_id"], row["error_type_id"], *(row["repeated"] or ())[::3]]
 
 
 def facts(row: dict[str, Any], known: dict[int | None, str]) -> dict[str, Any]:
@@ -89,7 +117,15 @@ def facts(row: dict[str, Any], known: dict[int | None, str]) -> dict[str, Any]:
         "kind": Request.Kind(row["kind"]).label,
         "route": known.get(row["route_id"], ""),
         "error_type": known.get(row["error_type_id"]),
+        "repeated": _repeated(row["repeated"], known),
     }
+
+
+def _repeated(stored: Any, known: dict[int | None, str]) -> Repeated | None:
+    if not stored:
+        return None
+    statement, count, time, code = stored
+    return Repeated(names.resolve(statement, known), count, time, known.get(code))
 
 
 def _source(filters: Filters) -> Source | None:
@@ -109,6 +145,8 @@ def _drivers(filters: Filters) -> list[QuerySet[Request]]:
     # A server's failure always has an error type, so both questions have the partial index.
     if filters.error or (filters.status and filters.status[0] >= 500):
         return [base.filter(error_type__isnull=False)]
+    if filters.repeated:
+        return [base.filter(repeated__isnull=False)]
     return [base]
 
 
@@ -129,6 +167,8 @@ def _condition(filters: Filters) -> Q | None:
     ):
         if value is not None:
             condition &= Q(**{column: value})
+    if filters.repeated:
+        condition &= Q(repeated__isnull=False)
     if filters.min_ms is not None:
         condition &= Q(duration__gte=int(filters.min_ms * 1000))
     for column, text in (("route_id", filters.route), ("error_type_id", filters.error)):
@@ -142,5 +182,8 @@ def _condition(filters: Filters) -> Q | None:
 
 def _text(text: str) -> Q:
     """Rows whose path, or whose attributes as they are stored, contain `text`."""
-    attributes = Cast("attributes", TextField())
-    return Q(path__icontains=text) | Q(IContains(attributes, Value(text)))
+    found = Q(IContains(Cast("attributes", TextField()), Value(text)))
+    for column in ("path", "client_address", "outcome", "transaction_id", "load_run_id"):
+        found |= Q(**{f"{column}__icontains": text})
+    agents = names.containing(text)
+    return found | Q(user_agent__in=agents) if agents else found

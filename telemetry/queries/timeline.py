@@ -20,7 +20,8 @@ _ORDER: dict[Kind, int] = {"unit": 0, "sql": 1, "log": 2, "error": 3, "metric": 
 class Entry:
     """One thing that happened. `offset` is microseconds since the first entry of all.
 
-    `text` is what stands below the title: a stack. `ref` is the row's own id (a log record's, an
+    `text` is what stands below the title: a stack. `weight` is how many records it stands for,
+    where others like it were left out. `ref` is the row's own id (a log record's, an
     error group's), 0 for what has no row of its own.
     """
 
@@ -34,6 +35,7 @@ class Entry:
     source: str = ""
     text: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    weight: float | None = None
     ref: int = 0
 
 
@@ -114,6 +116,7 @@ def _log(record: logs.LogRow) -> Entry:
         level=record.level,
         source=record.logger,
         attributes=attributes,
+        weight=record.weight,
         ref=record.id,
     )
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from telemetry.models import Log, Occurrence, Request
-from telemetry.queries import ids, timeline, units
+from telemetry.models import Occurrence, Request
+from telemetry.queries import ids, logs, requests, timeline, units
 from telemetry.queries.store import rows
 from telemetry.queries.timeline import Timeline
 from telemetry.queries.units import Unit
@@ -60,7 +60,7 @@ def trace(trace_id: str) -> Trace | None:
     digits = ids.hexadecimal(trace_id)
     if digits is None:
         return None
-    own = units.read(rows(Request).filter(uid=digits), 1)
+    own = units.read(requests.by_uids([digits]), 1)
     called = units.read(rows(Request).filter(caller_trace_id=digits), MOST_UNITS + 1)
     members = sorted({unit.id: unit for unit in (*own, *called)}.values(), key=lambda u: u.id)
     merged = timeline.merge(members[:MOST_UNITS], [] if own else [digits])
@@ -70,12 +70,13 @@ def trace(trace_id: str) -> Trace | None:
 
 
 def _find_trace(digits: str) -> str | None:
-    unit = rows(Request).filter(uid=digits).values_list("caller_trace_id", "uid").first()
+    own = requests.by_uids([digits]).order_by()
+    unit = own.values_list("caller_trace_id", "uid").first()
     if unit is not None:
         return str(unit[0] or unit[1])
     known = (
         rows(Request).filter(caller_trace_id=digits),
-        rows(Log).filter(uid=digits),
+        logs.made_in([digits]),
         rows(Occurrence).filter(uid=digits),
     )
     return digits if any(found.order_by().exists() for found in known) else None

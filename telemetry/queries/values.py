@@ -112,6 +112,7 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "kind": _kind,
     "min_ms": _milliseconds,
     "self": _flag,
+    "repeated": _flag,
     "before": _key,
     "after": _key,
     "method": _method,

@@ -16,6 +16,7 @@ register = template.Library()
 register.filter("duration", display.duration)
 register.filter("offset", display.offset)
 register.filter("level_name", display.level_name)
+register.filter("sampled", display.sampled)
 register.filter("number", display.count)
 register.filter("size", display.size)
 

@@ -19,15 +19,16 @@ from telemetry.models import (
     Request,
     Series,
 )
-from telemetry.models.base import first_key
+from telemetry.models.base import KEY_SPACE, first_key
 
 _numbers = itertools.count(1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def uid() -> str:
-    """A fresh id of 32 digits."""
-    return f"{next(_numbers):032x}"
+def uid(at: datetime | None = None) -> str:
+    """A fresh id of 32 digits; a unit's begins with its start."""
+    milliseconds = 0 if at is None else first_key(at) // KEY_SPACE // 1_000
+    return f"{milliseconds:012x}{next(_numbers):020x}"
 
 
 def name(text: str) -> Name:
@@ -56,7 +57,7 @@ def request(
     at = at or datetime.now(UTC)
     values: dict[str, Any] = {
         "id": key(at),
-        "uid": uid(),
+        "uid": uid(at),
         "kind": Request.Kind.HTTP,
         "is_self": False,
         "method": "POST",
@@ -68,6 +69,11 @@ def request(
         "error_type": name(error) if error else None,
     }
     return Request.objects.using(settings.DATABASE).create(**{**values, **fields})
+
+
+def repeated(statement: str, count: int = 12, code: str = "shop/views.py:12 pay") -> list[int]:
+    """The value of a request's `repeated`: a statement that ran `count` times in 3.4 ms."""
+    return [name(statement).pk, count, 3_400, name(code).pk]
 
 
 def log(

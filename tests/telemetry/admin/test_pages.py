@@ -87,6 +87,50 @@ def test_text_from_requests_is_escaped(viewer: Client) -> None:
         assert "<script>alert" not in viewer.get(BASE + page).text
 
 
+def test_the_trace_page_shows_what_its_columns_hold(viewer: Client) -> None:
+    unit = factory.request(
+        client_address="203.0.113.0",
+        user_agent=factory.name("Fancy/2"),
+        request_size=31,
+        response_size=4_812,
+        weight=20.0,
+        spans=[[500, 900, factory.name("default").pk, factory.name("SELECT 17").pk]],
+        metrics=[factory.series("payments_total", "c", currency="EUR").pk, 3.0],
+        repeated=factory.repeated("SELECT one FROM many"),
+    )
+    factory.log(
+        unit, "asked", code=factory.name("shop/ask.py:9 ask"), weight=8.0, bound={"order": "o-77"}
+    )
+    page = viewer.get(f"{BASE}trace/{unit.uid}/").text
+    for part in (
+        "client.address", "203.0.113.0", "user_agent.original", "Fancy/2", "http.request.body.size",
+        "http.response.body.size", "4812", "SELECT 17", "payments_total 3", "currency=EUR", "N+1",
+        "SELECT one FROM many", "12 times in 3.4 ms", "shop/views.py:12 pay", "stands for 20",
+        "shop/ask.py:9 ask", "stands for 8", "o-77",
+    ):  # fmt: skip
+        assert part in page, part
+
+
+def test_the_request_list_marks_repeated_statements_and_filters_by_them(viewer: Client) -> None:
+    factory.request(route="api/slow/", repeated=factory.repeated("SELECT one FROM many"))
+    factory.request(route="api/fine/")
+    page = viewer.get(BASE + "request/").text
+    assert page.count(">N+1</a>") == 1
+    assert "12 times: SELECT one FROM many" in page
+    page = viewer.get(BASE + "request/?repeated=1").text
+    assert "api/slow/" in page
+    assert "api/fine/" not in page
+
+
+def test_the_log_list_shows_what_was_bound_earlier(viewer: Client) -> None:
+    unit = factory.request()
+    factory.log(unit, "first", bound={"order": "o-77"})
+    factory.log(unit, "second", code=factory.name("shop/ask.py:9 ask"))
+    page = viewer.get(BASE + "log/").text
+    assert page.count("o-77") == 2
+    assert "shop/ask.py:9 ask" in page
+
+
 def test_the_trace_page_shows_every_record_of_a_request_in_order_of_time(viewer: Client) -> None:
     unit = factory.request(
         process=factory.process(),

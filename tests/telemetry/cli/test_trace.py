@@ -76,6 +76,31 @@ def test_json_holds_units_and_entries() -> None:
 
 
 @stored
+def test_a_repeated_statement_is_told_in_every_format() -> None:
+    shape = 'SELECT "id" FROM "account" WHERE "id" = %s'
+    unit = factory.request(repeated=factory.repeated(shape), weight=20.0, overhead=61)
+    told = f"12 × {shape} in 3.4 ms, first from shop/views.py:12 pay"
+    assert told in run(unit.uid)
+    assert "12 × SELECT" in run(unit.uid, "--format", "markdown")
+    assert "stands for 20" in run(unit.uid)
+    (one,) = json.loads(run(unit.uid, "--format", "json"))["units"]
+    assert one["repeated"] == {
+        "statement": shape, "count": 12, "time": 3_400, "code": "shop/views.py:12 pay"
+    }  # fmt: skip
+    assert (one["weight"], one["overhead"]) == (20.0, 61)
+
+
+@stored
+def test_a_sampled_record_says_for_how_many_it_stands() -> None:
+    unit = factory.request()
+    factory.log(unit, "cache miss", weight=8.0)
+    factory.log(unit, "payment accepted", weight=1.0)
+    text = run(unit.uid)
+    assert "cache miss [payments] (stands for 8)" in text
+    assert "payment accepted [payments]\n" in f"{text}\n"
+
+
+@stored
 def test_markdown_keeps_foreign_text_from_becoming_markup() -> None:
     unit = factory.request()
     factory.log(unit, "<img src=x> *stars* | pipe")

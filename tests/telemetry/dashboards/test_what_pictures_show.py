@@ -87,13 +87,13 @@ def test_counters_gauges_and_histograms_of_the_store() -> None:
     db = connections["telemetry"].connection
     for label, value in (("a", 30.0), ("b", 60.0), ("c", float("inf"))):
         number = names.series(db, "c", "sold_total", {"shop": label})
-        rollup.add(number, at, value, distribution=False)
+        rollup.add("c", number, at, value)
     gauge = names.series(db, "g", "depth", {})
     for value in (3.0, 9.0, 5.0):
-        rollup.add(gauge, at, value, distribution=False)
+        rollup.add("g", gauge, at, value)
     timer = names.series(db, "h", "took_seconds", {})
     for value in (0.1, 0.1, 0.1, 8.0):
-        rollup.add(timer, at, value, distribution=True)
+        rollup.add("h", timer, at, value)
     rollup.write(db)
     span = spanning(10)
     sold, depth, took = (

@@ -15,8 +15,8 @@ START = 1_795_479_513_000_000
 
 
 def uid(number: int) -> str:
-    """An id that its number can be read from."""
-    return f"{number:032x}"
+    """An id that its number can be read from; it begins with the time of `unit(number)`."""
+    return f"{(START + number) // 1000:012x}{number:020x}"
 
 
 def log(number: int, **changes: object) -> events.LogMade:

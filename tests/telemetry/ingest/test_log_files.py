@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import override_settings
 
@@ -15,6 +16,7 @@ from telemetry.ingest.connection import StoreUnavailable
 from telemetry.ingest.rows import Rows
 from telemetry.ingest.worker import Worker
 from telemetry.journal import events
+from tests.telemetry.ingest.helpers import unit
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["telemetry"])
 
@@ -90,6 +92,46 @@ def test_a_record_has_open_telemetrys_names(data_dir: Path) -> None:
             "amount": 1,
         },
     }
+
+
+def test_a_record_has_what_was_bound_beside_its_own_which_wins(data_dir: Path) -> None:
+    record = msgspec.structs.replace(log(1), bound={"order": 7, "amount": 99}, weight=8.0)
+    emit(record, record)
+    drain()
+    for line in read(data_dir, "app"):
+        kept = {name: line["attributes"][name] for name in ("order", "amount", "sampling.weight")}
+        assert kept == {"order": 7, "amount": 1, "sampling.weight": 8.0}
+
+
+def test_a_request_has_what_has_a_column_of_its_own(data_dir: Path) -> None:
+    given = {"transaction.id": "t-1", "payment.outcome": "paid"}
+    emit(
+        unit(
+            1,
+            attributes=given,
+            client_address="203.0.113.0",
+            user_agent="curl/8",
+            request_size=0,
+            response_size=812,
+            overhead=61,
+            repeated=events.Repeated("SELECT 1", 12, 3_400, "shop/views.py:12 pay"),
+        )
+    )
+    drain()
+    (line,) = read(data_dir, "app")
+    expected = {
+        **given,
+        "client.address": "203.0.113.0",
+        "user_agent.original": "curl/8",
+        "http.request.body.size": 0,
+        "http.response.body.size": 812,
+        "telemetry.overhead": 61e-6,
+        "db.repeated.query.text": "SELECT 1",
+        "db.repeated.query_count": 12,
+        "db.repeated.time": 0.0034,
+        "db.repeated.code": "shop/views.py:12 pay",
+    }
+    assert {name: line["attributes"].get(name) for name in expected} == expected
 
 
 def test_error_jsonl_has_error_and_above_only(data_dir: Path) -> None:
