@@ -3,6 +3,8 @@
 import json
 import logging
 
+import msgspec
+
 from telemetry.capture import context, errors, logs, values
 from telemetry.journal import otel
 
@@ -11,7 +13,10 @@ class JsonFormatter(logging.Formatter):
     """OpenTelemetry's names on one line, redacted as the journal is; for LOGGING's formatters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        content = otel.log_object(logs.to_event(record, context.current.get()))
+        event = logs.to_event(record, context.current.get())
+        # Encoded once for all records of a unit.
+        event.bound = msgspec.json.decode(msgspec.json.encode(event.bound))
+        content = otel.log_object(event)
         assert content is not None
         _, fields = content
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None

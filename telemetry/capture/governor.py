@@ -7,7 +7,9 @@ records from INFO up never are. It is stepped up again when the cost has been we
 budget for a while. The board says which step a process is on, and what it measured.
 """
 
-from itertools import count
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count, repeat
 from time import monotonic
 
 from telemetry.conf import settings
@@ -29,7 +31,7 @@ class Governor:
 
     def __init__(self) -> None:
         self.step = FULL
-        self._turn = count()
+        self._turn: Iterator[int] = count()
         self._mean = 0.0
         self._seen = 0
         self._changed = 0.0
@@ -37,6 +39,17 @@ class Governor:
     def measures(self) -> bool:
         """Whether the unit that begins now is one of the measured."""
         return next(self._turn) % _EVERY == 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Full detail for the length of a block, and no measurements: for tests."""
+        before = self._turn, self.step
+        # Never the first of `_EVERY`.
+        self._turn, self.step = repeat(1), FULL
+        try:
+            yield
+        finally:
+            self._turn, self.step = before
 
     def note(self, nanoseconds: int, board: Board | None) -> None:
         """Take one measurement: what telemetry spent in one unit."""
