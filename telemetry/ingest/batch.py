@@ -42,6 +42,7 @@ class Source:
     name: str
     process: int
     position: int
+    next_seq: int = 0
 
 
 Entry = tuple[Source, Record]
@@ -106,11 +107,11 @@ class Batches:
             for source, record in entries:
                 sources[source.id] = source
                 done = progress.setdefault(source.id, _Progress())
-                done.end = record.offset + len(record.raw) + (record.reason != "torn")
+                done.end = record.end
                 done.next_seq = max(done.next_seq, record.seq + 1)
                 reason = refused or _add(rows, lines, source, record)
                 if reason:
-                    done.quarantined += 1
+                    done.quarantined += record.count
                     _quarantine(db, source, record, reason)
                 else:
                     done.stored += 1
@@ -120,6 +121,7 @@ class Batches:
         self._files.commit()
         for key, done in progress.items():
             sources[key].position = done.end
+            sources[key].next_seq = max(sources[key].next_seq, done.next_seq)
 
 
 def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
@@ -137,6 +139,8 @@ def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
 
 def _quarantine(db: sqlite3.Connection, source: Source, record: Record, reason: str) -> None:
     now = time.time_ns() // 1000
+    if record.count != 1:
+        reason = f"{reason} ({record.count} records)"
     db.execute(_QUARANTINE, (now, source.name, record.offset, reason, record.raw))
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from telemetry.ingest.batch import Source
 from telemetry.journal import reader
 
-_OPEN = "SELECT id, name, process_id, position FROM telemetry_segment WHERE NOT removed"
+_OPEN = "SELECT id, name, process_id, position, next_seq FROM telemetry_segment WHERE NOT removed"
 
 
 def known(db: sqlite3.Connection) -> dict[str, Source]:
     """Every segment that was not removed, by name."""
     return {
-        name: Source(id=key, name=name, process=process, position=position)
-        for key, name, process, position in db.execute(_OPEN)
+        name: Source(key, name, process, position, next_seq)
+        for key, name, process, position, next_seq in db.execute(_OPEN)
     }
 
 

@@ -94,7 +94,7 @@ class Worker:
                 continue
             source = known[path.name]
             try:
-                chunk = reader.read(path, source.position)
+                chunk = reader.read(path, source.position, source.next_seq)
             except FileNotFoundError:
                 continue
             entries.extend((source, record) for record in chunk.records)

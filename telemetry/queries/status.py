@@ -126,7 +126,7 @@ def _one_moment() -> Iterator[None]:
         connection.connection.execute("ROLLBACK")
 
 
-def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
+def _processes() -> tuple[set[str], dict[str, int], dict[str, tuple[int, int]]]:
     alias = settings.DATABASE
     ended = {
         str(writer)
@@ -140,19 +140,24 @@ def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
         .values_list("process__writer")
         .annotate(seen=Sum(F("stored") + F("quarantined")))
     )
-    positions = dict(
-        Segment.objects.using(alias).filter(removed=False).values_list("name", "position")
-    )
+    positions = {
+        name: (position, next_seq)
+        for name, position, next_seq in Segment.objects.using(alias)
+        .filter(removed=False)
+        .values_list("name", "position", "next_seq")
+    }
     return ended, {str(writer): int(count) for writer, count in rows}, positions
 
 
-def _pending(folder: Path, positions: dict[str, int]) -> tuple[Counter[str], int | None]:
+def _pending(
+    folder: Path, positions: dict[str, tuple[int, int]]
+) -> tuple[Counter[str], int | None]:
     """Unread records by writer, and the time of the oldest one."""
     counts: Counter[str] = Counter()
     oldest: int | None = None
     for path in reader.segments(folder):
         try:
-            count, first = reader.count_pending(path, positions.get(path.name, 0))
+            count, first = reader.count_pending(path, *positions.get(path.name, (0, 0)))
         except FileNotFoundError:
             continue
         counts[reader.writer(path)] += count
