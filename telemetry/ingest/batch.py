@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from telemetry.ingest.connection import Store, StoreUnavailable, is_passing
+from telemetry.ingest.connection import Store, is_passing, unavailable
 from telemetry.ingest.logfiles import Lines, LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys, Rows
@@ -73,7 +73,7 @@ class Batches:
         except (sqlite3.Error, OverflowError, ValueError) as error:
             self._names.forget()
             if isinstance(error, sqlite3.Error) and is_passing(error):
-                raise StoreUnavailable(advice(error)) from error
+                raise unavailable(error) from error
             if len(entries) > 1:
                 middle = len(entries) // 2
                 self.store(entries[:middle])
@@ -155,9 +155,3 @@ def _advance(
     db.execute(_COUNT, ("stored", sum(done.stored for done in progress.values())))
     db.execute(_COUNT, ("quarantined", sum(done.quarantined for done in progress.values())))
 
-
-def advice(error: sqlite3.Error) -> str:
-    """What the store said, and what to run when that mends it."""
-    if "no such table" in str(error):
-        return f"{error}. Run: python manage.py migrate --database telemetry"
-    return str(error)

@@ -3,19 +3,16 @@
 import json
 import sqlite3
 import time
+from collections.abc import Container
 from pathlib import Path
 
-from django.urls import resolve
-
-from telemetry.conf import settings
-from telemetry.ingest import archive, sources
+from telemetry.ingest import archive, died, notices, sources
 from telemetry.ingest.names import Names
-from telemetry.ingest.rows import HTTP, INSERTS, Keys
-from telemetry.journal import board, locks, reader
-from telemetry.journal.board import Running, Snapshot
+from telemetry.ingest.rows import Keys
+from telemetry.journal import boards, locks, reader
+from telemetry.journal.board import Snapshot
 from telemetry.journal.writer import BOARD_SUFFIX
 
-DIED = "process_died"
 _DRAFT_SECONDS = 60
 _READ_TO_THE_END = "SELECT 1 FROM telemetry_segment WHERE id = ? AND name = ? AND position >= ?"
 _COUNT = (
@@ -24,19 +21,27 @@ _COUNT = (
 )
 
 
-def remove_segments(db: sqlite3.Connection, finished: list[tuple[int, Path]]) -> None:
-    """Archive and delete segments whose last record is in a durable commit of this store."""
+def remove_segments(
+    db: sqlite3.Connection, finished: list[tuple[int, Path]], kept: Container[str] = ()
+) -> None:
+    """Archive and delete segments whose last record is in a durable commit of this store.
+
+    Those in `kept` came out of the archive, and are in it.
+    """
     for key, path in finished:
         try:
             size = path.stat().st_size
+            # Not where the store was replaced meanwhile by one that has read less.
+            if db.execute(_READ_TO_THE_END, (key, path.name, size)).fetchone() is None:
+                continue
+            if path.name not in kept:
+                archive.keep(path)
+            path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
-        # Not where the store was replaced meanwhile by one that has read less.
-        known = (key, path.name, size)
-        if db.execute(_READ_TO_THE_END, known).fetchone() is None:
+        except PermissionError as error:
+            notices.say(f"{path} was read and cannot be removed: {error.strerror}")
             continue
-        archive.keep(path)
-        path.unlink(missing_ok=True)
         db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (key,))
 
 
@@ -46,19 +51,19 @@ def remove_drafts(folder: Path) -> None:
         try:
             if time.time() - path.stat().st_mtime > _DRAFT_SECONDS and not locks.is_locked(path):
                 path.unlink(missing_ok=True)
-        except FileNotFoundError:
+        except OSError:
             continue
 
 
 def dead_writers(folder: Path, unended: set[str]) -> list[tuple[str, Snapshot | None]]:
     """Processes that have ended and whose segments are all read: their ids and last boards."""
-    boards = {reader.writer(path): path for path in reader.boards(folder)}
-    alive = {writer for writer, path in boards.items() if locks.is_locked(path)}
+    known = {reader.writer(path): path for path in reader.boards(folder)}
+    alive = {writer for writer, path in known.items() if boards.is_alive(path)}
     # After the locks: what a process began just before it died is then in the list.
     reading = {reader.writer(path) for path in reader.segments(folder)}
     return [
-        (writer, board.read(boards[writer]) if writer in boards else None)
-        for writer in sorted((unended | boards.keys()) - alive - reading)
+        (writer, boards.read(known[writer]) if writer in known else None)
+        for writer in sorted((unended | known.keys()) - alive - reading)
     ]
 
 
@@ -100,47 +105,7 @@ def finish_process(
     db.execute(_COUNT, ("emitted", emitted))
     for reason, count in dropped.items():
         db.execute(_COUNT, (f"dropped:{reason}", count))
-    for unit in last.running if last else []:
-        _add_died(db, names, keys, process, unit, now)
-
-
-def _add_died(
-    db: sqlite3.Connection, names: Names, keys: Keys, process: int, unit: Running, now: int
-) -> None:
-    uid = bytes.fromhex(unit.uid)
-    # Killed between its record and its slot: the record is there and stands.
-    if db.execute("SELECT 1 FROM telemetry_request WHERE uid = ?", (uid,)).fetchone():
-        return
-    http = unit.kind == HTTP
-    row = {
-        "id": keys(unit.start),
-        "uid": uid,
-        "process_id": process,
-        "kind": unit.kind,
-        "is_self": http and unit.path.startswith(tuple(settings.SELF_PATHS)),
-        "method": unit.method or None,
-        "route_id": names.name(db, route_of(unit)),
-        "path": unit.path if http else None,
-        "duration": max(0, now - unit.start),
-        "level": 0,
-        "error_type_id": names.name(db, DIED),
-        "db_count": 0,
-        "db_time": 0,
-        "log_count": 0,
-    }
-    columns = INSERTS["requests"].partition("(")[2].partition(")")[0].split(",")
-    db.execute(INSERTS["requests"], tuple(row.get(column.strip()) for column in columns))
-
-
-def route_of(unit: Running) -> str:
-    """The URL pattern of a request that never got as far as to say it."""
-    if unit.kind != HTTP:
-        return unit.path
-    try:
-        return resolve(unit.path).route
-    except Exception:
-        # No such page, or a URL configuration that does not load in this process.
-        return "(unmatched)"
+    died.add(db, names, keys, process, last.running if last else [], now)
 
 
 def remove_board(folder: Path, writer: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from telemetry.conf import settings
 from telemetry.ingest import archive, gauges, loadruns, notices, retire, sources
-from telemetry.ingest.batch import Batches, Contended, Entry, Source, advice
-from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest.batch import Batches, Contended, Entry, Source
+from telemetry.ingest.connection import Store, StoreUnavailable, unavailable
 from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
@@ -97,6 +97,11 @@ class Worker:
                 chunk = reader.read(path, source.position, source.next_seq)
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                # Its writer's later records wait with it; all others are read.
+                notices.say(f"{path} cannot be read: {error.strerror}. Its records wait")
+                unread = writer
+                continue
             entries.extend((source, record) for record in chunk.records)
             if chunk.finished:
                 finished.append((source, path))
@@ -115,7 +120,7 @@ class Worker:
         try:
             known = sources.known(self._store.reading())
         except sqlite3.Error as error:
-            raise StoreUnavailable(advice(error)) from error
+            raise unavailable(error) from error
         fresh = [path for path in paths if path.name not in known]
         gone = known.keys() - {path.name for path in paths}
         if fresh or gone:

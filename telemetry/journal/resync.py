@@ -40,12 +40,11 @@ def split(data: bytes, base: int, expected: int, *, final: bool) -> tuple[list[R
     Also how many records seem to be in what was left at the end, which needs bytes that come later;
     `final` when none will.
     """
-    lines = data.split(b"\n")
-    tail = lines.pop()
     records: list[Record] = []
     bad, reason = -1, ""
     at = base
-    for raw in lines:
+    for text in data.split(b"\n")[:-1]:
+        raw = text
         end = at + len(raw) + 1
         try:
             seq, payload = line.unpack(raw)
@@ -58,7 +57,7 @@ def split(data: bytes, base: int, expected: int, *, final: bool) -> tuple[list[R
                 continue
             skipped, seq, payload = found
             at += skipped
-            raw = raw[skipped:]
+            raw = text[skipped:]
         if bad >= 0:
             records += _stretch(data[bad - base : at - base], bad, reason, expected, seq - expected)
             bad = -1

@@ -11,7 +11,7 @@ from django.db import connections
 from django.urls import Resolver404
 
 from telemetry.conf import settings
-from telemetry.ingest import archive, batch, gauges, retire
+from telemetry.ingest import archive, batch, died, gauges
 from telemetry.ingest.connection import StoreUnavailable, path
 from telemetry.ingest.worker import Worker
 from tests.telemetry.ingest.helpers import START, drain, emit, emitting, log, messages, rows, uid
@@ -194,7 +194,7 @@ def test_a_route_that_cannot_be_resolved_does_not_stop_ingest(
     def broken(path: str) -> None:
         raise fault
 
-    monkeypatch.setattr(retire, "resolve", broken)
+    monkeypatch.setattr(died, "resolve", broken)
     with emitting() as sink:
         sink.board.enter(1, bytes.fromhex(uid(1)), START, "GET", "/gone/")
         sink.board.enter(1, bytes.fromhex(uid(2)), START, "GET", "/admin/telemetry/")
