@@ -103,13 +103,16 @@ class Batches:
         # The files outside: they are cut back also when the commit itself fails.
         with self._files.transaction(), self._store.transaction() as db:
             lines = Lines(self._resources, db)
+            marks = self._files.positions()
             rows = Rows(db, self._names, self._keys)
             for source, record in entries:
                 sources[source.id] = source
                 done = progress.setdefault(source.id, _Progress())
                 done.end = record.end
                 done.next_seq = max(done.next_seq, record.seq + 1)
-                reason = refused or _add(rows, lines, source, record)
+                # Read again for a store that was replaced: its line is in the file already.
+                is_new = record.end > marks.get(source.name, 0)
+                reason = refused or _add(rows, lines if is_new else None, source, record)
                 if reason:
                     done.quarantined += record.count
                     _quarantine(db, source, record, reason)
@@ -118,13 +121,13 @@ class Batches:
             rows.write()
             _advance(db, sources, progress)
             self._files.append(db, lines)
-        self._files.commit()
+        self._files.commit({sources[key].name: done.end for key, done in progress.items()})
         for key, done in progress.items():
             sources[key].position = done.end
             sources[key].next_seq = max(sources[key].next_seq, done.next_seq)
 
 
-def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
+def _add(rows: Rows, lines: Lines | None, source: Source, record: Record) -> str:
     """Why the record cannot be read, or nothing."""
     if record.payload is None:
         return record.reason
@@ -133,7 +136,8 @@ def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return f"not an event: {error}"
     rows.add(event, source.process)
-    lines.add(event, source.process)
+    if lines is not None:
+        lines.add(event, source.process)
     return ""
 
 
@@ -154,4 +158,3 @@ def _advance(
             raise Contended(sources[key].name)
     db.execute(_COUNT, ("stored", sum(done.stored for done in progress.values())))
     db.execute(_COUNT, ("quarantined", sum(done.quarantined for done in progress.values())))
-

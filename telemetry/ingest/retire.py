@@ -6,7 +6,8 @@ import time
 from collections.abc import Container
 from pathlib import Path
 
-from telemetry.ingest import archive, died, notices, sources
+from telemetry.ingest import archive, died, notices, recovery, sources
+from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
 from telemetry.journal import boards, locks, reader
@@ -74,22 +75,37 @@ def unended(db: sqlite3.Connection) -> set[str]:
 
 
 def finish_process(
-    db: sqlite3.Connection, names: Names, keys: Keys, writer: str, last: Snapshot | None
-) -> None:
-    """Make a dead process's totals final, and give the requests that died with it their rows."""
+    db: sqlite3.Connection,
+    names: Names,
+    keys: Keys,
+    writer: str,
+    last: Snapshot | None,
+    kept: LastBoard | None = None,
+) -> int:
+    """Make a dead process's totals final, and give the requests that died with it their rows.
+
+    `kept` is its board out of the archive, where a store before this one has removed the board.
+    Returns when it was found dead, in microseconds.
+    """
     process = sources.process_of(db, writer)
-    (ended, seen) = db.execute(
-        "SELECT ended, (SELECT coalesce(sum(stored + quarantined), 0) FROM telemetry_segment"
-        " WHERE process_id = p.id) FROM telemetry_process p WHERE id = ?",
+    (ended, emitted, dropped, seen) = db.execute(
+        "SELECT ended, emitted, dropped, (SELECT coalesce(sum(stored + quarantined), 0)"
+        " FROM telemetry_segment WHERE process_id = p.id) FROM telemetry_process p WHERE id = ?",
         (process,),
     ).fetchone()
     if ended is not None:
-        return
-    dropped = last.dropped if last else {}
-    # A write that returned just before kill -9 may not be counted on the board yet.
-    accepted = max(seen, last.accepted if last else 0)
-    emitted = accepted + sum(dropped.values())
+        return int(ended)
     now = time.time_ns() // 1000
+    if kept is not None:
+        last, now = kept.board, kept.ended
+        if last.accepted > seen:
+            recovery.book_lost(db, writer, last.accepted - seen)
+    # It may have ended before, and a segment of it came back.
+    dropped = last.dropped if last else json.loads(dropped)
+    known = last.accepted if last else emitted - sum(dropped.values())
+    # A write that returned just before kill -9 may not be counted on the board yet.
+    accepted = max(seen, known)
+    emitted = accepted + sum(dropped.values())
     db.execute(
         "UPDATE telemetry_process SET ended = ?, emitted = ?, dropped = ?,"
         " pid = CASE pid WHEN 0 THEN ? ELSE pid END, started = coalesce(started, ?) WHERE id = ?",
@@ -106,8 +122,11 @@ def finish_process(
     for reason, count in dropped.items():
         db.execute(_COUNT, (f"dropped:{reason}", count))
     died.add(db, names, keys, process, last.running if last else [], now)
+    return now
 
 
-def remove_board(folder: Path, writer: str) -> None:
-    """Delete a dead process's board, after the commit that made its totals final."""
+def remove_board(folder: Path, writer: str, last: LastBoard | None) -> None:
+    """Archive and delete a dead process's board, after the commit that made its totals final."""
+    if last is not None:
+        archive.keep_board(writer, last)
     (folder / f"{writer}{BOARD_SUFFIX}").unlink(missing_ok=True)

@@ -6,11 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from telemetry.conf import settings
-from telemetry.ingest import archive, gauges, loadruns, notices, retire, sources
+from telemetry.ingest import (
+    archive,
+    election,
+    gauges,
+    loadruns,
+    notices,
+    recovery,
+    retire,
+    sources,
+)
+from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.batch import Batches, Contended, Entry, Source
-from telemetry.ingest.connection import Store, StoreUnavailable, unavailable
+from telemetry.ingest.connection import Store, StoreMalformed, StoreUnavailable, unavailable
 from telemetry.ingest.logfiles import LogFiles
+from telemetry.ingest.mend import Mender
 from telemetry.ingest.names import Names
+from telemetry.ingest.recovery import Recovery
 from telemetry.ingest.rows import Keys
 from telemetry.journal import reader
 from telemetry.retention.upkeep import Upkeep
@@ -22,10 +34,12 @@ _TRIM_SECONDS = 60.0
 class Worker:
     """Reads every segment in turn. Only the holder of the ingest lock may run one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mends: bool = True) -> None:
         self.folder: Path = settings.journal_dir
         self._names = Names()
-        self._store = Store(on_replaced=self._names.forget)
+        self._recovery = Recovery(self.folder)
+        self._store = Store(on_replaced=self._forget)
+        self._mender = Mender(self._store) if mends else None
         self._keys = Keys(time.time_ns() >> 5)
         self._files = LogFiles()
         self._batches = Batches(self._store, self._names, self._files)
@@ -40,15 +54,14 @@ class Worker:
         try:
             while not should_stop():
                 try:
-                    handled = self.step() + self._upkeep.pass_()
-                except StoreUnavailable as error:
-                    notices.say(f"waiting for the store: {error}")
-                    handled = 0
-                    _pause(_RETRY_SECONDS, should_stop)
-                except (sqlite3.Error, OSError) as error:
+                    handled = self.step() + self._mended("retention", self._upkeep.pass_)
+                    election.note("")
+                except (StoreUnavailable, OSError) as error:
                     # In between two batches: nothing is half done.
                     notices.say(f"waiting for the store: {error}")
+                    election.note(str(error))
                     handled = 0
+                    self._store.reopen()
                     _pause(_RETRY_SECONDS, should_stop)
                 except Contended:
                     handled = 0
@@ -65,16 +78,42 @@ class Worker:
     def drain(self) -> int:
         """Ingest all that is there now; returns the number of records."""
         total = 0
-        while handled := self.step():
+        again = self._mender is not None
+        while True:
+            try:
+                handled = self.step()
+            except StoreMalformed:
+                if not again:
+                    raise
+                again = False
+                continue
             total += handled
-        return total
+            if not handled:
+                return total
 
     def step(self) -> int:
         """One batch, and what has ended; returns the number of records read."""
+        return self._mended("ingest", self._step)
+
+    def _mended(self, work: str, act: Callable[[], int]) -> int:
+        try:
+            handled = act()
+        except (StoreUnavailable, sqlite3.Error) as error:
+            found = error if isinstance(error, StoreUnavailable) else unavailable(error)
+            if self._mender is None or not self._mender.mend(work, found):
+                raise found from error
+            handled = act()
+        if self._mender is not None:
+            self._mender.fine(work)
+        return handled
+
+    def _step(self) -> int:
+        self._recover()
         entries, finished = self._read()
         if entries:
             self._batches.store(entries)
-        if not self._active.due() and not finished and not entries:
+        settled = not finished and not entries and not self._recovery.boards
+        if settled and not self._active.due():
             return 0
         self._retire(finished)
         self._load_results.collect(self._store)
@@ -90,7 +129,7 @@ class Worker:
         for path in self._in_turn(paths):
             writer = reader.writer(path)
             # A writer's records stay in order: not the next segment before the end of this one.
-            if writer == unread:
+            if writer == unread or self._recovery.blocks(path):
                 continue
             source = known[path.name]
             try:
@@ -126,24 +165,46 @@ class Worker:
         if fresh or gone:
             with self._store.transaction() as db:
                 sources.register(db, fresh)
-                sources.forget(db, [known[name].id for name in gone])
+                sources.forget(db, [known[name] for name in gone])
                 known = sources.known(db)
         return known
 
+    def _forget(self) -> None:
+        self._names.forget()
+        self._recovery.forget()
+
+    def _recover(self) -> None:
+        if not self._recovery.planned:
+            db = self._store.reading()
+            self._files.read_before(self._recovery.plan(db))
+            lost = self._recovery.lost(db) if self._recovery.replaced else {}
+            if lost:
+                with self._store.transaction() as db:
+                    for writer, count in lost.items():
+                        recovery.book_lost(db, writer, count)
+        self._recovery.bring()
+
     def _retire(self, finished: list[tuple[Source, Path]]) -> None:
+        again = self._recovery
         try:
             with self._store.transaction() as db:
-                retire.remove_segments(db, [(source.id, path) for source, path in finished])
-                dead = retire.dead_writers(self.folder, retire.unended(db))
+                ended = [(source.id, path) for source, path in finished]
+                retire.remove_segments(db, ended, again.brought)
+                open_ = retire.unended(db) | again.boards.keys()
+                dead = retire.dead_writers(self.folder, open_ - again.writers)
+                ends = []
                 for writer, last in dead:
-                    retire.finish_process(db, self._names, self._keys, writer, last)
+                    kept = None if last else again.board(writer)
+                    at = retire.finish_process(db, self._names, self._keys, writer, last, kept)
+                    ends.append((writer, LastBoard(at, last) if last else None))
                 self._active.record(db, self._names, self.folder)
         except BaseException:
             # Names that were made in it are not in the store.
             self._names.forget()
             raise
-        for writer, _ in dead:
-            retire.remove_board(self.folder, writer)
+        for writer, last in ends:
+            retire.remove_board(self.folder, writer, last)
+            again.settled(writer)
 
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed > _TRIM_SECONDS:
