@@ -71,6 +71,11 @@ def index() -> dict[str, Member]:
     return found
 
 
+def writers() -> set[str]:
+    """The ids of the processes of which something is kept."""
+    return {name[:32] for name in index()}
+
+
 def oldest() -> float | None:
     """When the first of what is kept was archived, in seconds since the epoch."""
     moments = [moment for file in _files() if (moment := _moment(file)) is not None]

@@ -25,6 +25,7 @@ from telemetry.ingest.names import Names
 from telemetry.ingest.recovery import Recovery
 from telemetry.ingest.rows import Keys
 from telemetry.journal import reader
+from telemetry.retention import clock
 from telemetry.retention.upkeep import Upkeep
 
 _RETRY_SECONDS = 1.0
@@ -209,7 +210,8 @@ class Worker:
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed > _TRIM_SECONDS:
             self._trimmed = time.monotonic()
-            archive.trim()
+            now = clock.believed(clock.load(self._store.reading()), clock.look(), None)
+            archive.trim(now / 1e6)
             retire.remove_drafts(self.folder)
 
 
