@@ -33,6 +33,7 @@ class Election:
             os.close(fd)
             return False
         self._lock = fd
+        self._waiting = ""
         _holding.add(self)
         _write_holder(fd)
         return True

@@ -10,11 +10,10 @@ from telemetry.ingest import archive, died, notices, recovery, sources
 from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
-from telemetry.journal import boards, locks, reader
+from telemetry.journal import boards, reader
 from telemetry.journal.board import Snapshot
 from telemetry.journal.writer import BOARD_SUFFIX
 
-_DRAFT_SECONDS = 60
 _READ_TO_THE_END = "SELECT 1 FROM telemetry_segment WHERE id = ? AND name = ? AND position >= ?"
 _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
@@ -44,16 +43,6 @@ def remove_segments(
             notices.say(f"{path} was read and cannot be removed: {error.strerror}")
             continue
         db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (key,))
-
-
-def remove_drafts(folder: Path) -> None:
-    """Delete files that a crash left half made a while ago."""
-    for path in reader.drafts(folder):
-        try:
-            if time.time() - path.stat().st_mtime > _DRAFT_SECONDS and not locks.is_locked(path):
-                path.unlink(missing_ok=True)
-        except OSError:
-            continue
 
 
 def dead_writers(folder: Path, unended: set[str]) -> list[tuple[str, Snapshot | None]]:

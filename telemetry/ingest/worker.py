@@ -19,6 +19,7 @@ from telemetry.ingest import (
 from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.batch import Batches, Contended, Entry, Source
 from telemetry.ingest.connection import Store, StoreMalformed, StoreUnavailable, unavailable
+from telemetry.ingest.drafts import Drafts
 from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.mend import Mender
 from telemetry.ingest.names import Names
@@ -48,6 +49,7 @@ class Worker:
         self._load_results = loadruns.Results()
         self._last_writer = ""
         self._trimmed = -_TRIM_SECONDS
+        self._drafts = Drafts()
         self._upkeep = Upkeep(self._store)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -212,7 +214,7 @@ class Worker:
             self._trimmed = time.monotonic()
             now = clock.believed(clock.load(self._store.reading()), clock.look(), None)
             archive.trim(now / 1e6)
-            retire.remove_drafts(self.folder)
+            self._drafts.clear(self.folder)
 
 
 def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:

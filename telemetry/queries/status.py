@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,15 @@ from django.db.models import F, Sum
 
 from telemetry.conf import settings
 from telemetry.ingest.election import holder
-from telemetry.journal import board, events, reader
+from telemetry.ingest.rebuild import moved_aside
+from telemetry.journal import boards, events, reader
 from telemetry.models import Process, Segment, Total
 from telemetry.models.fields import from_microseconds
+from telemetry.queries import gaps
+from telemetry.queries.gaps import Gap
 
 _ATTEMPTS = 5
+_settled = 0
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,24 @@ class Status:
     holder: str | None = None
     hint: str = ""
     files: dict[str, int] = field(default_factory=dict)
+    # Where records are missing, as far as it is known of which process.
+    gaps: list[Gap] = field(default_factory=list)
+    # What ingest waits for; nothing when it works.
+    waiting: str = ""
+    # Files of the journal that cannot be read, each with the reason.
+    unreadable: list[str] = field(default_factory=list)
+    # Stores that were malformed and have been moved aside, the newest first.
+    malformed: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> int:
+        """Records of which nobody knows where they are; below 0: more than were emitted."""
+        return self.emitted - self.accounted
+
+    @property
+    def next_step(self) -> str:
+        """The one thing to do now; nothing when all is well."""
+        return next_step(self)
 
     @property
     def accounted(self) -> int:
@@ -57,46 +79,80 @@ class Status:
             "pending": self.pending,
             "dropped": self.dropped,
             "balanced": self.balanced,
+            "missing": self.missing,
+            "gaps": [gap.as_dict() for gap in self.gaps],
             "lag_seconds": round(self.lag_seconds, 3),
             "data_until": self.data_until.isoformat() if self.data_until else None,
             "holder": self.holder,
+            "waiting": self.waiting,
+            "unreadable": self.unreadable,
+            "malformed": self.malformed,
+            "next_step": self.next_step,
             "files": self.files,
         }
 
 
+def next_step(found: Status) -> str:
+    """What to do first, in words; commands stand in them as they are typed."""
+    if found.unreadable:
+        return f"Give ingest's user access to {found.unreadable[0]}"
+    if found.waiting:
+        return f"Ingest waits for the store: {found.waiting}"
+    files = [name for gap in found.gaps for name in gap.segments]
+    if files:
+        return (
+            f"Put {files[0]} back into {settings.journal_dir}, if a copy of it is left: it is read "
+            "from where it was. Else note the gap: its records are gone"
+        )
+    if not found.balanced:
+        return "Run python manage.py telemetry_status again in a moment; see docs/operations.md"
+    if found.hint:
+        return f"To read what waits, run {found.hint}"
+    if found.malformed:
+        return (
+            f"Look into {found.malformed[0]} with: sqlite3 FILE .recover, then delete it; its "
+            "captured records were read again as far as archive and journal held them"
+        )
+    return ""
+
+
 def status() -> Status:
     """The equation and what is around it. Raises DatabaseError when the store cannot be read."""
+    global _settled
     for _ in range(_ATTEMPTS):
         counts = _count()
-        if counts.balanced:
+        if counts.balanced or counts.missing == _settled:
             break
         # Ingest moved a segment's records, or its file, between two of our looks.
         time.sleep(0.05)
+    # A gap that stays is not waited for on each page.
+    _settled = counts.missing
     return counts
 
 
 def _count() -> Status:
     # In this order: a record that moves on while we look is then seen at least once.
     folder: Path = settings.journal_dir
-    boards = {reader.writer(path): board.read(path) for path in reader.boards(folder)}
+    last_words = {reader.writer(path): boards.read(path) for path in reader.boards(folder)}
     with _one_moment():
         totals = dict(Total.objects.using(settings.DATABASE).values_list("name", "value"))
         ended, seen, positions = _processes()
-    pending, oldest = _pending(folder, positions)
+    pending, oldest, unreadable = _pending(folder, positions)
     emitted = totals.get("emitted", 0)
     dropped: Counter[str] = Counter(
         {k.partition(":")[2]: v for k, v in totals.items() if k.startswith("dropped:")}
     )
-    for writer in (boards.keys() | seen.keys() | pending.keys()) - ended:
-        last = boards.get(writer)
-        here = seen.get(writer, 0) + pending[writer]
-        emitted += max(here, last.accepted if last else 0)
+    here: dict[str, int] = {}
+    for writer in (last_words.keys() | seen.keys() | pending.keys()) - ended:
+        last = last_words.get(writer)
+        here[writer] = seen.get(writer, 0) + pending[writer]
+        emitted += max(here[writer], last.accepted if last else 0)
         if last:
             emitted += sum(last.dropped.values())
             dropped.update(last.dropped)
     now = time.time_ns() // 1000
     who = holder()
-    return Status(
+    found = Status(
         emitted=emitted,
         stored=totals.get("stored", 0),
         quarantined=totals.get("quarantined", 0),
@@ -105,9 +161,16 @@ def _count() -> Status:
         lag_seconds=max(0, now - oldest) / 1e6 if oldest else 0.0,
         data_until=from_microseconds(oldest or now),
         holder=None if who is None else f"{who.get('command', '?')} (pid {who.get('pid', '?')})",
+        waiting=str((who or {}).get("waiting", "")),
+        unreadable=unreadable,
+        malformed=[str(path) for path in moved_aside()],
         hint="" if who or not pending else "python manage.py ingest",
         files=_files(),
     )
+    if found.balanced:
+        return found
+    missing = gaps.ended() | gaps.living(here, last_words, totals)
+    return replace(found, gaps=gaps.described(missing, last_words, totals))
 
 
 @contextmanager
@@ -151,8 +214,9 @@ def _processes() -> tuple[set[str], dict[str, int], dict[str, tuple[int, int]]]:
 
 def _pending(
     folder: Path, positions: dict[str, tuple[int, int]]
-) -> tuple[Counter[str], int | None]:
-    """Unread records by writer, and the time of the oldest one."""
+) -> tuple[Counter[str], int | None, list[str]]:
+    """Unread records by writer, the time of the oldest one, and what cannot be read."""
+    unreadable: list[str] = []
     counts: Counter[str] = Counter()
     oldest: int | None = None
     for path in reader.segments(folder):
@@ -160,11 +224,14 @@ def _pending(
             count, first = reader.count_pending(path, *positions.get(path.name, (0, 0)))
         except FileNotFoundError:
             continue
+        except OSError as error:
+            unreadable.append(f"{path}: {error.strerror}")
+            continue
         counts[reader.writer(path)] += count
         moment = _time_of(first)
         if moment is not None:
             oldest = moment if oldest is None else min(oldest, moment)
-    return counts, oldest
+    return counts, oldest, unreadable
 
 
 def _time_of(payload: bytes | None) -> int | None:
