@@ -107,17 +107,17 @@ def _append(name: str, content: bytes) -> None:
     folder: Path = settings.archive_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     member = members.pack(name, content, int(time.time()))
-    while True:
+    target = _current.file()
+    for oldest in [*_files(), None]:
         try:
-            return _write(_current.file(), member)
+            return _write(target, member)
         except OSError as error:
-            oldest = _files()[:1]
             if error.errno not in FULL:
                 raise
-            if not oldest:
-                # It is in the store; keeping it in the journal would keep the disk full.
-                return notices.say(f"no room to archive {name}: it could not be read again")
-            oldest[0].unlink(missing_ok=True)
+            if oldest is not None and oldest != target:
+                oldest.unlink(missing_ok=True)
+    # It is in the store; keeping it in the journal would keep the disk full.
+    return notices.say(f"no room to archive {name}: it cannot be read again")
 
 
 def _write(target: Path, member: bytes) -> None:
