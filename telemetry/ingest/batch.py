@@ -11,7 +11,7 @@ from telemetry.ingest.logfiles import Lines, LogFiles
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys, Rows
 from telemetry.journal import events
-from telemetry.journal.reader import Record
+from telemetry.journal.resync import Record
 
 _QUARANTINE = (
     "INSERT INTO telemetry_quarantine (timestamp, segment, offset, reason, data)"

@@ -205,8 +205,8 @@ class Worker:
             # Names that were made in it are not in the store.
             self._names.forget()
             raise
-        for writer, last in ends:
-            retire.remove_board(self.folder, writer, last)
+        for writer, words in ends:
+            retire.remove_board(self.folder, writer, words)
             again.settled(writer)
 
     def _trim(self) -> None:
