@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from telemetry.ingest.connection import Store, is_passing, unavailable
-from telemetry.ingest.logfiles import Lines, LogFiles
+from telemetry.ingest.logfiles import LogFiles
+from telemetry.ingest.loglines import Lines
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys, Rows
 from telemetry.journal import events

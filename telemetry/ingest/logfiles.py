@@ -6,68 +6,27 @@ that has been replaced since stays, and is not written again when its records ar
 `logmarks`.
 """
 
-import gzip
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from telemetry.conf import settings
-from telemetry.ingest import notices
+from telemetry.ingest import logrotation, notices
 from telemetry.ingest.connection import StoreUnavailable
+from telemetry.ingest.loglines import APP, ERROR, Lines
 from telemetry.ingest.logmarks import Marks
-from telemetry.journal import events, locks, otel
+from telemetry.journal import locks
 
-APP, ERROR = "app", "error"
-_ERROR_LEVEL = 40
 _SUFFIX = ".jsonl"
-_STAMP = "%Y%m%dT%H%M%S.%fZ"
 _FIND = "SELECT inode, length, opened FROM telemetry_logfile WHERE name = ?"
-_PROCESS = "SELECT pid, host, app_version FROM telemetry_process WHERE id = ?"
 _SAVE = (
     "INSERT INTO telemetry_logfile (name, inode, length, opened) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET"
     " inode = excluded.inode, length = excluded.length, opened = excluded.opened"
 )
-
-
-class Lines:
-    """The lines that one batch adds to each file."""
-
-    def __init__(self, resources: dict[int, dict[str, object]], db: sqlite3.Connection) -> None:
-        self.texts: dict[str, list[bytes]] = {APP: [], ERROR: []}
-        self._enabled = settings.LOG_FILES
-        self._resources = resources
-        self._db = db
-
-    def add(self, event: events.Event, process: int) -> None:
-        """Turn an event into a line of app.jsonl, and of error.jsonl from ERROR up."""
-        if not self._enabled:
-            return
-        found = otel.log_object(event)
-        if found is None:
-            return
-        level, content = found
-        content["resource"] = self._resource(process)
-        line = otel.encode(content) + b"\n"
-        self.texts[APP].append(line)
-        if level >= _ERROR_LEVEL:
-            self.texts[ERROR].append(line)
-
-    def _resource(self, process: int) -> dict[str, object]:
-        """Which process it was, in OpenTelemetry's names."""
-        found = self._resources.get(process)
-        if found is None:
-            pid, host, version = self._db.execute(_PROCESS, (process,)).fetchone()
-            found = {"host.name": host, "process.pid": pid, "service.version": version}
-            # 0: the record that says who it is has not come yet.
-            if pid:
-                self._resources[process] = found
-        return found
 
 
 class _File:
@@ -85,7 +44,7 @@ class _File:
         lengths = [length for known, length in committed if known == inode]
         if inode and not lengths and marks.begun.get(name) != inode and self.path.stat().st_size:
             # Nobody knows whose lines these are: they are kept, in a file of their own.
-            self.path.rename(_rotated_name(self.path))
+            self.path.rename(logrotation.closed_name(self.path))
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | locks.BINARY
         self.fd = os.open(self.path, flags, 0o600)
         self.inode = os.fstat(self.fd).st_ino
@@ -192,7 +151,7 @@ class LogFiles:
         while self._closed:
             name = self._closed.pop()
             try:
-                compress_rotated(name)
+                logrotation.compress(name)
             except OSError as error:
                 notices.say(f"{name}'s closed log files are not compressed yet: {error.strerror}")
 
@@ -221,43 +180,10 @@ class LogFiles:
 
     def _rotate(self, db: sqlite3.Connection, file: _File) -> _File:
         os.close(file.fd)
-        file.path.rename(_rotated_name(file.path))
+        file.path.rename(logrotation.closed_name(file.path))
         self._closed.add(file.name)
         fresh = self._files[file.name] = _File(db, file.name, self.marks)
         return fresh
-
-
-def compress_rotated(name: str) -> None:
-    """Compress the closed files of `name`, also those that a crash left; keep the newest ones."""
-    folder: Path = settings.logs_dir
-    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}")):
-        draft = path.with_suffix(".part")
-        try:
-            with path.open("rb") as source, gzip.open(draft, "wb", compresslevel=5) as out:
-                shutil.copyfileobj(source, out)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
-        draft.chmod(0o600)
-        # The name appears whole, and only then the original goes.
-        draft.rename(path.with_name(f"{path.name}.gz"))
-        path.unlink()
-    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}.gz"))[: -settings.LOG_FILES_KEEP]:
-        path.unlink(missing_ok=True)
-
-
-def _rotated_name(path: Path) -> Path:
-    """The name of a file that is closed: to the microsecond, after all others whatever the clock
-    says, since the first ones are removed first."""
-    moment = datetime.now(UTC)
-    for other in path.parent.glob(f"{path.stem}-*{_SUFFIX}*"):
-        text = other.name.removeprefix(f"{path.stem}-").partition(_SUFFIX)[0]
-        try:
-            known = datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        moment = max(moment, known + timedelta(microseconds=1))
-    return path.with_name(f"{path.stem}-{moment.strftime(_STAMP)}{_SUFFIX}")
 
 
 def _inode(path: Path) -> int:

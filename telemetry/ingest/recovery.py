@@ -11,25 +11,17 @@ import os
 import sqlite3
 from pathlib import Path
 
-from telemetry.ingest import archive, members, notices
+from telemetry.ingest import archive, lost, members, notices
 from telemetry.ingest.archive import LastBoard
+from telemetry.ingest.connection import Store
+from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.members import Member
-from telemetry.journal import boards, reader
+from telemetry.journal import reader
 from telemetry.journal.segment import SUFFIX
 from telemetry.journal.writer import BOARD_SUFFIX
 
 # In the journal at a time: what waits there counts towards its limit.
 _BYTES = 32 << 20
-LOST = "store_replaced"
-_POSITION = "SELECT position, next_seq FROM telemetry_segment WHERE name = ?"
-_SEEN = (
-    "SELECT coalesce(sum(stored + quarantined), 0) FROM telemetry_segment WHERE process_id ="
-    " (SELECT id FROM telemetry_process WHERE writer = ?)"
-)
-_COUNT = (
-    "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
-)
 
 
 class Recovery:
@@ -70,6 +62,19 @@ class Recovery:
             count = sum(each.records for each in self._waiting)
             notices.say(f"the store lacks {count:,} archived records: reading them again")
         return {each.name: each.size for each in self._waiting}
+
+    def go_on(self, store: Store, files: LogFiles) -> None:
+        """Bring back what is next; compare first, where that is still to be done. Raises
+        StoreUnavailable or sqlite3.Error."""
+        if not self.planned:
+            db = store.reading()
+            files.read_before(self.plan(db))
+            missing = lost.found(db, self._folder, self._waiting) if self.replaced else {}
+            if missing:
+                with store.transaction() as db:
+                    for writer, count in missing.items():
+                        lost.book(db, writer, count)
+        self.bring()
 
     @property
     def replaced(self) -> bool:
@@ -113,37 +118,6 @@ class Recovery:
         """The process's end is in the store."""
         self._boards.pop(writer, None)
 
-    def lost(self, db: sqlite3.Connection) -> dict[str, int]:
-        """Records of living processes that went with the old store: {writer: records}.
-
-        They are neither in this store nor archived nor waiting in the journal.
-        """
-        found = {}
-        for path in reader.boards(self._folder):
-            last = boards.read(path)
-            writer = reader.writer(path)
-            if last is None or not boards.is_alive(path):
-                continue
-            (seen,) = db.execute(_SEEN, (bytes.fromhex(writer),)).fetchone()
-            left = last.accepted - seen - self._to_come(db, writer)
-            if left > 0:
-                found[writer] = left
-        return found
-
-    def _to_come(self, db: sqlite3.Connection, writer: str) -> int:
-        count = 0
-        archived = {each.name for each in self._waiting}
-        for each in self._waiting:
-            if reader.writer(Path(each.name)) == writer:
-                count += max(0, each.records - _known(db, each.name)[1])
-        for path in reader.segments(self._folder):
-            if reader.writer(path) == writer and path.name not in archived:
-                try:
-                    count += reader.count_pending(path, *_known(db, path.name))[0]
-                except OSError:
-                    continue
-        return count
-
     def _bring(self, member: Member) -> None:
         target = self._folder / member.name
         if target.exists():
@@ -173,24 +147,8 @@ class Recovery:
             self._lowest.setdefault(reader.writer(Path(each.name)), each.name)
 
 
-def book_lost(db: sqlite3.Connection, writer: str, count: int) -> None:
-    """Count records that went with the old store as dropped, and by whom they were: in all
-    `count`, whatever of them is counted already."""
-    name = f"replaced:{writer}"
-    row = db.execute("SELECT value FROM telemetry_total WHERE name = ?", (name,)).fetchone()
-    more = count - (row[0] if row else 0)
-    if more > 0:
-        db.execute(_COUNT, (f"dropped:{LOST}", more))
-        db.execute(_COUNT, (name, more))
-
-
 def _lacks(db: sqlite3.Connection, member: Member) -> bool:
-    return _known(db, member.name)[0] < member.size
-
-
-def _known(db: sqlite3.Connection, name: str) -> tuple[int, int]:
-    row = db.execute(_POSITION, (name,)).fetchone()
-    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+    return lost.position(db, member.name)[0] < member.size
 
 
 def _is_open(db: sqlite3.Connection, writer: str) -> bool:

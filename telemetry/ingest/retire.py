@@ -6,7 +6,7 @@ import time
 from collections.abc import Container
 from pathlib import Path
 
-from telemetry.ingest import archive, died, notices, recovery, sources
+from telemetry.ingest import archive, died, lost, notices, sources
 from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys
@@ -88,7 +88,7 @@ def finish_process(
     if kept is not None:
         last, now = kept.board, kept.ended
         if last.accepted > seen:
-            recovery.book_lost(db, writer, last.accepted - seen)
+            lost.book(db, writer, last.accepted - seen)
     # It may have ended before, and a segment of it came back.
     dropped = last.dropped if last else json.loads(dropped)
     known = last.accepted if last else emitted - sum(dropped.values())

@@ -12,7 +12,6 @@ from telemetry.ingest import (
     gauges,
     loadruns,
     notices,
-    recovery,
     retire,
     sources,
 )
@@ -111,7 +110,7 @@ class Worker:
         return handled
 
     def _step(self) -> int:
-        self._recover()
+        self._recovery.go_on(self._store, self._files)
         entries, finished = self._read()
         if entries:
             self._batches.store(entries)
@@ -175,17 +174,6 @@ class Worker:
     def _forget(self) -> None:
         self._names.forget()
         self._recovery.forget()
-
-    def _recover(self) -> None:
-        if not self._recovery.planned:
-            db = self._store.reading()
-            self._files.read_before(self._recovery.plan(db))
-            lost = self._recovery.lost(db) if self._recovery.replaced else {}
-            if lost:
-                with self._store.transaction() as db:
-                    for writer, count in lost.items():
-                        recovery.book_lost(db, writer, count)
-        self._recovery.bring()
 
     def _retire(self, finished: list[tuple[Source, Path]]) -> None:
         again = self._recovery

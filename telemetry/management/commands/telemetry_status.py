@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from telemetry.queries.status import Status, status
+from telemetry.queries.delivery import Status
+from telemetry.queries.status import status
 from telemetry.queries.store import explain
 
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -279,7 +280,7 @@ def test_a_crash_while_reading_again_changes_nothing(own_store: Path, data_dir: 
         drain()
     restore(own_store)
     worker = Worker()
-    worker._recover()
+    worker._recovery.go_on(worker._store, worker._files)
     # Killed with the segments brought back and not read; the next one starts over.
     connections[settings.DATABASE].close()
     drain()
@@ -293,3 +294,23 @@ def test_lines_of_a_file_that_nobody_knows_are_kept(data_dir: Path) -> None:
     emit(log(10))
     drain()
     assert lines(data_dir) == ["from another time", "record 10"]
+
+
+def test_journal_and_store_may_be_on_different_filesystems(own_store: Path, tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == path().stat().st_dev:
+        pytest.skip("there is one filesystem here")
+    with tempfile.TemporaryDirectory(dir=memory) as other:
+        with override_settings(TELEMETRY={"DATA_DIR": other}):
+            emit(log(10))
+            worker = Worker()
+            worker.drain()
+            path().unlink()
+            emit(log(11))
+            worker.drain()
+            restore(own_store)
+            worker.drain()
+            worker.close()
+            assert messages() == numbered(10, 12)
+            assert status().balanced
+            assert lines(Path(other)) == numbered(10, 12)
