@@ -66,8 +66,9 @@ class Recovery:
     def go_on(self, store: Store, files: LogFiles) -> None:
         """Bring back what is next; compare first, where that is still to be done. Raises
         StoreUnavailable or sqlite3.Error."""
+        # Asked first: it notices when the file is another one.
+        db = store.reading()
         if not self.planned:
-            db = store.reading()
             files.read_before(self.plan(db))
             missing = lost.found(db, self._folder, self._waiting) if self.replaced else {}
             if missing:

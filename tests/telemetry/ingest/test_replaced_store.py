@@ -300,17 +300,19 @@ def test_journal_and_store_may_be_on_different_filesystems(own_store: Path, tmp_
     memory = Path("/dev/shm")
     if not memory.is_dir() or memory.stat().st_dev == path().stat().st_dev:
         pytest.skip("there is one filesystem here")
-    with tempfile.TemporaryDirectory(dir=memory) as other:
-        with override_settings(TELEMETRY={"DATA_DIR": other}):
-            emit(log(10))
-            worker = Worker()
-            worker.drain()
-            path().unlink()
-            emit(log(11))
-            worker.drain()
-            restore(own_store)
-            worker.drain()
-            worker.close()
-            assert messages() == numbered(10, 12)
-            assert status().balanced
-            assert lines(Path(other)) == numbered(10, 12)
+    with (
+        tempfile.TemporaryDirectory(dir=memory) as other,
+        override_settings(TELEMETRY={"DATA_DIR": other}),
+    ):
+        emit(log(10))
+        worker = Worker()
+        worker.drain()
+        path().unlink()
+        emit(log(11))
+        worker.drain()
+        restore(own_store)
+        worker.drain()
+        worker.close()
+        assert messages() == numbered(10, 12)
+        assert status().balanced
+        assert lines(Path(other)) == numbered(10, 12)
