@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from telemetry.conf import settings
 from telemetry.ingest import (
@@ -28,6 +29,7 @@ from telemetry.journal import reader
 from telemetry.retention import clock
 from telemetry.retention.upkeep import Upkeep
 
+T = TypeVar("T")
 _RETRY_SECONDS = 1.0
 _TRIM_SECONDS = 60.0
 
@@ -56,7 +58,7 @@ class Worker:
         try:
             while not should_stop():
                 try:
-                    handled = self.step() + self._mended("retention", self._upkeep.pass_)
+                    handled = self.step() + self._delete_a_little()
                     election.note("")
                 except (StoreUnavailable, OSError) as error:
                     # In between two batches: nothing is half done.
@@ -95,19 +97,27 @@ class Worker:
 
     def step(self) -> int:
         """One batch, and what has ended; returns the number of records read."""
-        return self._mended("ingest", self._step)
+        handled = self._mended("ingest", self._step)
+        if self._mender is not None:
+            self._mender.fine("ingest")
+        return handled
 
-    def _mended(self, work: str, act: Callable[[], int]) -> int:
+    def _delete_a_little(self) -> bool:
+        if not self._upkeep.due:
+            return False
+        more = self._mended("retention", self._upkeep.pass_)
+        if not more and self._mender is not None:
+            self._mender.fine("retention")
+        return more
+
+    def _mended(self, work: str, act: Callable[[], T]) -> T:
         try:
-            handled = act()
+            return act()
         except (StoreUnavailable, sqlite3.Error) as error:
             found = error if isinstance(error, StoreUnavailable) else unavailable(error)
             if self._mender is None or not self._mender.mend(work, found):
                 raise found from error
-            handled = act()
-        if self._mender is not None:
-            self._mender.fine(work)
-        return handled
+        return act()
 
     def _step(self) -> int:
         self._recovery.go_on(self._store, self._files)

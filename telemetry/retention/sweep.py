@@ -89,9 +89,11 @@ class Sweep:
 
     def _processes(self, cut: CutOff) -> Iterator[None]:
         after = 0
-        # As long as the archive names them: else it would seem that the store has never read it.
-        kept = archive.writers()
+        kept: set[str] | None = None
         while found := tables.ended_processes(self._store.reading(), cut.time, after, BATCH_ROWS):
+            if kept is None:
+                # They stay: else it would seem that the store has never read what it has.
+                kept = archive.writers()
             for process, writer in found:
                 if writer not in kept:
                     yield from self._process(process)

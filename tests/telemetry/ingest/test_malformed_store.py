@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -229,4 +229,26 @@ def test_it_happens_in_a_thread_of_a_web_process_too(own_store: Path, data_dir: 
     thread.start()
     thread.join()
     assert failed == []
+    assert messages() == ["record 10"]
+
+
+def test_damage_that_only_retention_meets_is_found_too(
+    quick: None, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.ingest.worker._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("telemetry.retention.upkeep._EVERY_SECONDS", 0.0)
+    emit(log(10))
+    sweeps: list[int] = []
+
+    def steps(self: object) -> Iterator[None]:
+        sweeps.append(1)
+        yield
+        if not moved():
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr("telemetry.retention.sweep.Sweep.steps", steps)
+    worker = Worker()
+    worker._upkeep._next = 0
+    worker.run(lambda: len(sweeps) > 3)
+    assert len(moved()) == 1
     assert messages() == ["record 10"]

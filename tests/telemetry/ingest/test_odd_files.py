@@ -1,5 +1,6 @@
 """One file of the journal that cannot be read does not stop the others."""
 
+import logging
 import os
 import struct
 from pathlib import Path
@@ -10,6 +11,7 @@ from telemetry.ingest import notices
 from telemetry.ingest.worker import Worker
 from telemetry.journal import board, locks, reader
 from telemetry.queries.status import status
+from telemetry.testing import Captured
 from tests.telemetry.ingest.helpers import (
     START,
     drain,
@@ -162,3 +164,18 @@ def test_a_closed_stderr_does_not_stop_ingest(monkeypatch: pytest.MonkeyPatch) -
     closed.close()
     monkeypatch.setattr("sys.stderr", closed)
     notices.say("nobody hears this")
+
+
+def test_ingest_captures_nothing_of_itself_not_even_its_troubles(
+    folder: Path, telemetry_capture: Captured, caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    logging.getLogger("tests").error("this one is captured")
+    assert len(telemetry_capture.logs) == 1
+    (folder / f"{OTHER}-000000.seg").mkdir()
+    with caplog.at_level(logging.DEBUG):
+        turns = iter(range(5))
+        Worker().run(lambda: next(turns, None) is None)
+    assert messages() == ["record 1"]
+    assert "cannot be read" in capsys.readouterr().err
+    assert len(telemetry_capture.events) == 1
