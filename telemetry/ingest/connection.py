@@ -27,7 +27,11 @@ class StoreMissing(StoreUnavailable):
 
 
 class StoreMalformed(StoreUnavailable):
-    """The file is not a database, or a damaged one."""
+    """The file is not a database, or a damaged one; `checked` when all of it was read to tell."""
+
+    def __init__(self, text: str, *, checked: bool = False) -> None:
+        super().__init__(text)
+        self.checked = checked
 
 
 def path() -> Path:

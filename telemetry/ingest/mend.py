@@ -30,7 +30,7 @@ class Mender:
         if not isinstance(error, StoreMalformed):
             return False
         self._store.close()
-        if work not in self._struck:
+        if work not in self._struck and not error.checked:
             # With a new connection it may be sound: somebody is just putting a copy in place.
             self._struck.add(work)
             return False

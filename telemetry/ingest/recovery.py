@@ -132,6 +132,7 @@ class Recovery:
             # Trimmed meanwhile.
             return
         draft = target.with_suffix(".tmp")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             draft.write_bytes(content)
             draft.chmod(0o600)

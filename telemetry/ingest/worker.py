@@ -25,6 +25,7 @@ from telemetry.ingest.mend import Mender
 from telemetry.ingest.names import Names
 from telemetry.ingest.recovery import Recovery
 from telemetry.ingest.rows import Keys
+from telemetry.ingest.suspicion import Check
 from telemetry.journal import reader
 from telemetry.retention import clock
 from telemetry.retention.upkeep import Upkeep
@@ -51,6 +52,7 @@ class Worker:
         self._last_writer = ""
         self._trimmed = -_TRIM_SECONDS
         self._drafts = Drafts()
+        self._check = Check()
         self._upkeep = Upkeep(self._store)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -120,6 +122,8 @@ class Worker:
         return act()
 
     def _step(self) -> int:
+        if self._mender is not None and self._check.due():
+            self._check.run(self._store.reading())
         self._recovery.go_on(self._store, self._files)
         entries, finished = self._read()
         if entries:

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.utils.connection import ConnectionDoesNotExist
 
 from telemetry.conf import settings
+from telemetry.ingest import suspicion
 from telemetry.ingest.connection import is_malformed
 from telemetry.models.base import KEY_BITS
 from telemetry.models.fields import from_microseconds, to_microseconds
@@ -61,7 +62,9 @@ def reading() -> Iterator[None]:
     except ConnectionDoesNotExist:
         raise _no_alias() from None
     except DatabaseError as error:
-        raise explain(error) from error
+        if is_malformed(error):
+            suspicion.tell()
+        raise _explain(error) from error
 
 
 def _connect(connection: BaseDatabaseWrapper) -> None:
@@ -91,8 +94,7 @@ def _no_alias() -> StoreUnavailableError:
     )
 
 
-def explain(error: DatabaseError) -> StoreUnavailableError:
-    """What is wrong with the store, and what to run."""
+def _explain(error: DatabaseError) -> StoreUnavailableError:
     text = str(error)
     alias = settings.DATABASE
     if "no such table" in text or "no such column" in text:

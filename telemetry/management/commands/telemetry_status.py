@@ -6,11 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from telemetry.queries.delivery import Status
 from telemetry.queries.status import status
-from telemetry.queries.store import explain
+from telemetry.queries.store import StoreUnavailableError, reading
 
 
 class Command(BaseCommand):
@@ -21,9 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = status()
-        except DatabaseError as error:
-            raise CommandError(str(explain(error))) from error
+            with reading():
+                found = status()
+        except StoreUnavailableError as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(found.as_dict(), indent=2))
         else:

@@ -288,6 +288,16 @@ def test_a_crash_while_reading_again_changes_nothing(own_store: Path, data_dir: 
     assert status().balanced
 
 
+def test_the_journals_folder_may_be_gone_with_the_store(own_store: Path, data_dir: Path) -> None:
+    emit(log(10))
+    drain()
+    shutil.rmtree(data_dir / "journal")
+    restore(own_store)
+    drain()
+    assert messages() == ["record 10"]
+    assert status().balanced
+
+
 def test_lines_of_a_file_that_nobody_knows_are_kept(data_dir: Path) -> None:
     (data_dir / "logs").mkdir()
     (data_dir / "logs" / "app.jsonl").write_text('{"body": "from another time"}\n')
