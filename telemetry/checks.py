@@ -65,6 +65,11 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
     "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
     "STORE_MAX_BYTES": (lambda value: value is None or _positive(value), "bytes, or None"),
+    # Each connection keeps 64 MiB of it for the next writes.
+    "WAL_MAX_BYTES": (
+        lambda value: _count(value) and value >= 1_000_000,
+        "a whole number of bytes from 1000000",
+    ),
     "DATA_DIR": (_folder, "the path of a folder, or None"),
     "DATABASE": (lambda value: isinstance(value, str) and bool(value), "an alias of DATABASES"),
     # Below it not even a record without attributes fits; ingest reads 1 MiB at once.

@@ -73,6 +73,9 @@ DEFAULTS: dict[str, Any] = {
     # Beyond this many bytes of rows the oldest requests and logs go, whatever their age; None: no
     # limit.
     "STORE_MAX_BYTES": None,
+    # Beyond this many bytes of the store's write-ahead log, which a reader that stays open lets
+    # grow, ingest waits until a checkpoint has emptied it.
+    "WAL_MAX_BYTES": 256 * 1024 * 1024,
     # Sets of pictures that are kept: a day's worth at the schedule's five minutes, some 300 MB.
     "DASHBOARDS_KEEP": 288,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).

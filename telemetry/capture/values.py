@@ -67,9 +67,12 @@ def _flat(values: dict[Any, Any]) -> dict[str, Any] | None:
         kind = type(value)
         if kind is str and len(value) <= _SHORT:
             cleaned[name] = redact.text(value)
-        elif kind is int and -_INT_LIMIT <= value < _INT_LIMIT:
-            cleaned[name] = value
-        elif value is None or kind is bool or (kind is float and math.isfinite(value)):
+        elif (
+            (kind is int and -_INT_LIMIT <= value < _INT_LIMIT)
+            or value is None
+            or kind is bool
+            or (kind is float and math.isfinite(value))
+        ):
             cleaned[name] = value
         else:
             return None

@@ -14,7 +14,7 @@ def drain_if_free() -> int | None:
     if not election.acquire():
         return None
     try:
-        worker = Worker()
+        worker = Worker(mends=False)
         try:
             return worker.drain()
         finally:

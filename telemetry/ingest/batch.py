@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from telemetry.ingest.connection import Store, StoreUnavailable, is_passing
-from telemetry.ingest.logfiles import Lines, LogFiles
+from telemetry.ingest.connection import Store, is_passing, unavailable
+from telemetry.ingest.logfiles import LogFiles
+from telemetry.ingest.loglines import Lines
 from telemetry.ingest.names import Names
 from telemetry.ingest.rows import Keys, Rows
 from telemetry.journal import events
-from telemetry.journal.reader import Record
+from telemetry.journal.resync import Record
 
 _QUARANTINE = (
     "INSERT INTO telemetry_quarantine (timestamp, segment, offset, reason, data)"
@@ -44,6 +45,7 @@ class Source:
     name: str
     process: int
     position: int
+    next_seq: int = 0
 
 
 Entry = tuple[Source, Record]
@@ -74,7 +76,7 @@ class Batches:
         except (sqlite3.Error, OverflowError, ValueError) as error:
             self._names.forget()
             if isinstance(error, sqlite3.Error) and is_passing(error):
-                raise StoreUnavailable(advice(error)) from error
+                raise unavailable(error) from error
             if len(entries) > 1:
                 middle = len(entries) // 2
                 self.store(entries[:middle])
@@ -104,29 +106,33 @@ class Batches:
         # The files outside: they are cut back also when the commit itself fails.
         with self._files.transaction(), self._store.transaction() as db:
             lines = Lines(self._resources, db)
+            marks = self._files.positions()
             rows = Rows(db, self._names, self._keys)
             for source, record in entries:
                 done = progress.get(source.id)
                 if done is None:
                     done = progress[source.id] = _Progress()
                     sources[source.id] = source
-                done.end = record.offset + len(record.raw) + (record.reason != "torn")
+                done.end = record.end
                 done.next_seq = max(done.next_seq, record.seq + 1)
-                reason = refused or _add(rows, lines, source, record)
+                # Read again for a store that was replaced: its line is in the file already.
+                is_new = record.end > marks.get(source.name, 0)
+                reason = refused or _add(rows, lines if is_new else None, source, record)
                 if reason:
-                    done.quarantined += 1
+                    done.quarantined += record.count
                     _quarantine(db, source, record, reason)
                 else:
                     done.stored += 1
             rows.write()
             _advance(db, sources, progress)
             self._files.append(db, lines)
-        self._files.commit()
+        self._files.commit({sources[key].name: done.end for key, done in progress.items()})
         for key, done in progress.items():
             sources[key].position = done.end
+            sources[key].next_seq = max(sources[key].next_seq, done.next_seq)
 
 
-def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
+def _add(rows: Rows, lines: Lines | None, source: Source, record: Record) -> str:
     """Why the record cannot be read, or nothing."""
     if record.payload is None:
         return record.reason
@@ -135,12 +141,15 @@ def _add(rows: Rows, lines: Lines, source: Source, record: Record) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return f"not an event: {error}"
     rows.add(event, source.process)
-    lines.add(event, source.process)
+    if lines is not None:
+        lines.add(event, source.process)
     return ""
 
 
 def _quarantine(db: sqlite3.Connection, source: Source, record: Record, reason: str) -> None:
     now = time.time_ns() // 1000
+    if record.count != 1:
+        reason = f"{reason} ({record.count} records)"
     db.execute(_QUARANTINE, (now, source.name, record.offset, reason, record.raw))
 
 
@@ -158,10 +167,3 @@ def _advance(
 
 def _place(source: Source) -> tuple[str, int]:
     return source.name, source.position
-
-
-def advice(error: sqlite3.Error) -> str:
-    """What the store said, and what to run when that mends it."""
-    if "no such table" in str(error):
-        return f"{error}. Run: python manage.py migrate --database telemetry"
-    return str(error)

@@ -9,10 +9,29 @@ from pathlib import Path
 from django.db import connections
 
 from telemetry.conf import settings
+from telemetry.ingest import wal
+
+_MALFORMED = (
+    "database disk image is malformed",
+    "file is not a database",
+    "malformed database schema",
+)
 
 
 class StoreUnavailable(Exception):
     """The store cannot take rows now; the message says what to do. The journal keeps them."""
+
+
+class StoreMissing(StoreUnavailable):
+    """There is no file, or an empty one."""
+
+
+class StoreMalformed(StoreUnavailable):
+    """The file is not a database, or a damaged one; `checked` when all of it was read to tell."""
+
+    def __init__(self, text: str, *, checked: bool = False) -> None:
+        super().__init__(text)
+        self.checked = checked
 
 
 def path() -> Path:
@@ -32,10 +51,11 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One IMMEDIATE transaction: all of it, or nothing. Raises StoreUnavailable."""
         db = self._connect()
+        self._bound_log(db)
         try:
             db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store is busy or broken: {error}") from error
+            raise unavailable(error) from error
         try:
             yield db
             db.execute("COMMIT")
@@ -54,21 +74,27 @@ class Store:
         if self._is_ours:
             self._discard()
 
+    def reopen(self) -> None:
+        """Begin with a new connection: one that was opened on a read-only file stays so."""
+        if self._is_ours:
+            connections[settings.DATABASE].close()
+
     def _discard(self) -> None:
         connections[settings.DATABASE].close()
         self._inode = 0
         # What comes next may be another file.
         self._on_replaced()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _bound_log(self, db: sqlite3.Connection) -> None:
         try:
-            inode = os.stat(path()).st_ino
-        except OSError as error:
-            self._discard()
-            raise StoreUnavailable(
-                f"{path()} is not there. Run: python manage.py migrate --database "
-                f"{settings.DATABASE}"
-            ) from error
+            waiting = wal.bound(db, path())
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+        if waiting:
+            raise StoreUnavailable(waiting)
+
+    def _connect(self) -> sqlite3.Connection:
+        inode = self._present()
         wrapper = connections[settings.DATABASE]
         # Inserts into a deleted WAL database succeed silently.
         if self._inode not in (0, inode):
@@ -79,14 +105,51 @@ class Store:
         try:
             wrapper.ensure_connection()
         except Exception as error:
-            raise StoreUnavailable(f"the store cannot be opened: {error}") from error
+            # Half set up: without its pragmas it would not wait for locks, nor survive power loss.
+            wrapper.close()
+            raise unavailable(error, "the store cannot be opened: ") from error
         self._inode = inode
         # Django's cursor would translate placeholders and, under DEBUG, keep every statement.
         db: sqlite3.Connection = wrapper.connection
         return db
+
+    def _present(self) -> int:
+        """The file's inode; an empty file counts as none: SQLite would take it for a new store."""
+        try:
+            found = os.stat(path())
+        except OSError:
+            found = None
+        if found is not None and found.st_size:
+            return found.st_ino
+        self._discard()
+        what = "is not there" if found is None else "is empty"
+        raise StoreMissing(f"{path()} {what}. {_migrate()}")
+
+
+def unavailable(error: Exception, prefix: str = "") -> StoreUnavailable:
+    """What to raise for an error of the store."""
+    text = prefix + (advice(error) if isinstance(error, sqlite3.Error) else str(error))
+    kind = StoreMalformed if is_malformed(error) else StoreUnavailable
+    return kind(text)
+
+
+def advice(error: sqlite3.Error) -> str:
+    """What the store said, and what to run when that mends it."""
+    if "no such table" in str(error) or "no such column" in str(error):
+        return f"{error}. {_migrate()}"
+    return str(error)
+
+
+def is_malformed(error: Exception) -> bool:
+    """Whether the store's file itself is damaged."""
+    return any(text in str(error) for text in _MALFORMED)
 
 
 def is_passing(error: sqlite3.Error) -> bool:
     """Whether an error is the store's state (locked, full, broken), not the data's fault."""
     # DatabaseError itself is raised for a malformed file, its other subclasses for bad data.
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
+def _migrate() -> str:
+    return f"Run: python manage.py migrate --database {settings.DATABASE}"

@@ -23,6 +23,7 @@ class Election:
         self._folder: Path = settings.journal_dir
         self._lock = -1
         self._request = -1
+        self._waiting = ""
 
     def acquire(self) -> bool:
         """Take the lock if nobody has it and nobody asks for it."""
@@ -33,6 +34,7 @@ class Election:
             os.close(fd)
             return False
         self._lock = fd
+        self._waiting = ""
         _holding.add(self)
         _write_holder(fd)
         return True
@@ -99,7 +101,7 @@ def _take(fd: int) -> bool:
 
 
 def holder() -> dict[str, object] | None:
-    """{"pid", "since", "command"} of the process that ingests now, or None."""
+    """{"pid", "since", "command"} of the process that ingests now, and "waiting", or None."""
     path: Path = settings.journal_dir / _LOCK
     if not locks.is_locked(path):
         return None
@@ -111,10 +113,24 @@ def holder() -> dict[str, object] | None:
     return found
 
 
-def _write_holder(fd: int) -> None:
+def note(waiting: str) -> None:
+    """Let `holder` say what this process, the holder, waits for; nothing when it works."""
+    for election in list(_holding):
+        if election._lock >= 0 and election._waiting != waiting:
+            election._waiting = waiting
+            try:
+                _write_holder(election._lock, waiting)
+            except OSError:
+                # A full disk: the notice on stderr has it.
+                continue
+
+
+def _write_holder(fd: int, waiting: str = "") -> None:
     words = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
-    text = json.dumps({"pid": os.getpid(), "since": time.time(), "command": words})
+    found = {"pid": os.getpid(), "since": time.time(), "command": words}
+    text = json.dumps({**found, "waiting": waiting} if waiting else found).encode()
     # On a full disk it goes without a name: it is ingest that makes room there.
     with suppress(OSError):
         os.ftruncate(fd, 0)
-        os.pwrite(fd, text.encode(), 0) if hasattr(os, "pwrite") else os.write(fd, text.encode())
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, text)

@@ -8,7 +8,7 @@ from telemetry.conf import settings
 from telemetry.ingest.names import Names
 from telemetry.ingest.rollup import Rollup
 from telemetry.ingest.rows import HTTP
-from telemetry.journal import board, locks, reader
+from telemetry.journal import boards, reader
 
 ACTIVE = "http_server_active_requests"
 _EVERY_SECONDS = 1.0
@@ -46,10 +46,8 @@ def active(folder: Path) -> int:
     own = tuple(settings.SELF_PATHS)
     count = 0
     for path in reader.boards(folder):
-        if not locks.is_locked(path):
-            continue
-        last = board.read(path)
-        if last is not None:
+        last = boards.read(path)
+        if last is not None and boards.is_alive(path):
             count += last.overflow + sum(
                 unit.kind == HTTP and not unit.path.startswith(own) for unit in last.running
             )

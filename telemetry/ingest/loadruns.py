@@ -13,8 +13,7 @@ from typing import Any
 
 from telemetry.conf import settings
 from telemetry.ingest import notices
-from telemetry.ingest.batch import advice
-from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest.connection import Store, unavailable
 
 SCHEMAS = (1,)
 _EVERY_SECONDS = 5.0
@@ -75,7 +74,7 @@ class Results:
                 for run in known:
                     _store(db, run, self._waiting[run])
         except sqlite3.Error as error:
-            raise StoreUnavailable(advice(error)) from error
+            raise unavailable(error) from error
         for run in known:
             del self._waiting[run]
 

@@ -1,28 +1,27 @@
 """The rotated JSON log files: exactly once, as the rows are.
 
 The lengths of the files are committed with the position. What was appended and not committed is cut
-off again, at once after a rollback, at the next start after a crash.
+off again, at once after a rollback, at the next start after a crash. What was committed by a store
+that has been replaced since stays, and is not written again when its records are read again: see
+`logmarks`.
 """
 
-import gzip
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from telemetry.conf import settings
+from telemetry.ingest import logrotation, notices
 from telemetry.ingest.connection import StoreUnavailable
-from telemetry.journal import events, locks, otel
+from telemetry.ingest.loglines import APP, ERROR, Lines
+from telemetry.ingest.logmarks import Marks
+from telemetry.journal import locks
 
-APP, ERROR = "app", "error"
-_ERROR_LEVEL = 40
 _SUFFIX = ".jsonl"
 _FIND = "SELECT inode, length, opened FROM telemetry_logfile WHERE name = ?"
-_PROCESS = "SELECT pid, host, app_version FROM telemetry_process WHERE id = ?"
 _SAVE = (
     "INSERT INTO telemetry_logfile (name, inode, length, opened) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET"
@@ -30,56 +29,33 @@ _SAVE = (
 )
 
 
-class Lines:
-    """The lines that one batch adds to each file."""
-
-    def __init__(self, resources: dict[int, dict[str, object]], db: sqlite3.Connection) -> None:
-        self.texts: dict[str, list[bytes]] = {APP: [], ERROR: []}
-        self._enabled = settings.LOG_FILES
-        self._resources = resources
-        self._db = db
-
-    def add(self, event: events.Event, process: int) -> None:
-        """Turn an event into a line of app.jsonl, and of error.jsonl from ERROR up."""
-        if not self._enabled:
-            return
-        found = otel.log_object(event)
-        if found is None:
-            return
-        level, content = found
-        content["resource"] = self._resource(process)
-        line = otel.encode(content) + b"\n"
-        self.texts[APP].append(line)
-        if level >= _ERROR_LEVEL:
-            self.texts[ERROR].append(line)
-
-    def _resource(self, process: int) -> dict[str, object]:
-        """Which process it was, in OpenTelemetry's names."""
-        found = self._resources.get(process)
-        if found is None:
-            pid, host, version = self._db.execute(_PROCESS, (process,)).fetchone()
-            found = {"host.name": host, "process.pid": pid, "service.version": version}
-            # 0: the record that says who it is has not come yet.
-            if pid:
-                self._resources[process] = found
-        return found
-
-
 class _File:
     """One open log file; `length` is what is committed, or about to be."""
 
-    def __init__(self, db: sqlite3.Connection, name: str) -> None:
+    def __init__(self, db: sqlite3.Connection, name: str, marks: Marks) -> None:
         self.name = name
         self.path: Path = settings.logs_dir / f"{name}{_SUFFIX}"
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        row = db.execute(_FIND, (name,)).fetchone()
+        committed = [] if row is None else [(row[0], row[1])]
+        if name in marks.lengths:
+            committed.append(marks.lengths[name])
+        inode = _inode(self.path)
+        lengths = [length for known, length in committed if known == inode]
+        if inode and not lengths and marks.begun.get(name) != inode and self.path.stat().st_size:
+            # Nobody knows whose lines these are: they are kept, in a file of their own.
+            self.path.rename(logrotation.closed_name(self.path))
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | locks.BINARY
         self.fd = os.open(self.path, flags, 0o600)
         self.inode = os.fstat(self.fd).st_ino
-        row = db.execute(_FIND, (name,)).fetchone()
-        # Another file than the committed one: rotation had put it there and wrote no more.
-        known = row is not None and row[0] == self.inode
-        self.length: int = row[1] if known else 0
-        self.opened: int = row[2] if known else time.time_ns() // 1000
+        if not lengths and marks.begun.get(name) != self.inode:
+            marks.begin(name, self.inode)
+        self.length: int = max(lengths, default=0)
+        now = time.time_ns() // 1000
+        # Begun while the clock was ahead: it ages from now on.
+        self.opened: int = min(row[2], now) if row and row[0] == self.inode else now
+        self._age = (now - self.opened) / 1e6
+        self._since = time.monotonic()
         self.cut()
 
     def cut(self) -> None:
@@ -102,7 +78,7 @@ class _File:
 
     def is_due(self) -> bool:
         """Whether rotation's size or age is reached."""
-        age = time.time() - self.opened / 1e6
+        age = self._age + time.monotonic() - self._since
         return self.length > 0 and (
             self.length >= settings.LOG_FILE_BYTES or age >= settings.LOG_FILE_HOURS * 3600
         )
@@ -116,6 +92,7 @@ class LogFiles:
         self._written: dict[str, int] = {}
         # What an earlier process closed and did not come to compress.
         self._closed = {APP, ERROR}
+        self._marks: Marks | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -142,14 +119,41 @@ class LogFiles:
                 'or mend the folder, or set TELEMETRY["LOG_FILES"] to False'
             ) from error
 
-    def commit(self) -> None:
-        """The transaction is durable: the new lengths stand, closed files may be compressed."""
+    @property
+    def marks(self) -> Marks:
+        """What is noted beside the files."""
+        if self._marks is None or self._marks.folder != settings.logs_dir:
+            self._marks = Marks(settings.logs_dir)
+        return self._marks
+
+    def read_before(self, positions: dict[str, int]) -> None:
+        """Segments out of the archive: their lines are in the files, up to these positions."""
+        self.positions().update(positions)
+
+    def positions(self) -> dict[str, int]:
+        """Up to where the lines of each segment are in the files, as far as it is noted."""
+        return self.marks.positions if settings.LOG_FILES else {}
+
+    def commit(self, positions: dict[str, int]) -> None:
+        """The transaction is durable: the new lengths stand, closed files may be compressed.
+
+        `positions`: up to where each segment has been read.
+        """
         for name, length in self._written.items():
             self._files[name].length = length
+        if settings.LOG_FILES:
+            lengths = {
+                name: (self._files[name].inode, length) for name, length in self._written.items()
+            }
+            self.marks.commit(lengths, positions)
         self._written.clear()
         # Not before: while it exists its inode cannot become the new file's.
         while self._closed:
-            compress_rotated(self._closed.pop())
+            name = self._closed.pop()
+            try:
+                logrotation.compress(name)
+            except OSError as error:
+                notices.say(f"{name}'s closed log files are not compressed yet: {error.strerror}")
 
     def rollback(self) -> None:
         """Cut the files to what is committed."""
@@ -162,6 +166,7 @@ class LogFiles:
         for file in self._files.values():
             os.close(file.fd)
         self._files.clear()
+        self._marks = None
 
     def _open(self, db: sqlite3.Connection, name: str) -> _File:
         file = self._files.get(name)
@@ -170,33 +175,15 @@ class LogFiles:
         # Not opened yet, or moved away by somebody: begin a new one in its place.
         if file is not None:
             os.close(file.fd)
-        file = self._files[name] = _File(db, name)
+        file = self._files[name] = _File(db, name, self.marks)
         return file
 
     def _rotate(self, db: sqlite3.Connection, file: _File) -> _File:
         os.close(file.fd)
-        # To the microsecond: names sort by time, and no two are the same.
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        target = file.path.with_name(f"{file.name}-{stamp}{_SUFFIX}")
-        file.path.rename(target)
+        file.path.rename(logrotation.closed_name(file.path))
         self._closed.add(file.name)
-        fresh = self._files[file.name] = _File(db, file.name)
+        fresh = self._files[file.name] = _File(db, file.name, self.marks)
         return fresh
-
-
-def compress_rotated(name: str) -> None:
-    """Compress the closed files of `name`, also those that a crash left; keep the newest ones."""
-    folder: Path = settings.logs_dir
-    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}")):
-        draft = path.with_suffix(".part")
-        with path.open("rb") as source, gzip.open(draft, "wb", compresslevel=5) as out:
-            shutil.copyfileobj(source, out)
-        draft.chmod(0o600)
-        # The name appears whole, and only then the original goes.
-        draft.rename(path.with_name(f"{path.name}.gz"))
-        path.unlink()
-    for path in sorted(folder.glob(f"{name}-*{_SUFFIX}.gz"))[: -settings.LOG_FILES_KEEP]:
-        path.unlink(missing_ok=True)
 
 
 def _inode(path: Path) -> int:

@@ -3,64 +3,57 @@
 import json
 import sqlite3
 import time
+from collections.abc import Container
 from pathlib import Path
 
-from django.urls import resolve
-
-from telemetry.conf import settings
-from telemetry.ingest import archive, sources, units
+from telemetry.ingest import archive, died, lost, notices, sources
+from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.names import Names
-from telemetry.ingest.rows import HTTP, INSERTS, Keys
-from telemetry.journal import board, locks, reader
-from telemetry.journal.board import Running, Snapshot
+from telemetry.ingest.rows import Keys
+from telemetry.journal import boards, reader
+from telemetry.journal.board import Snapshot
 from telemetry.journal.writer import BOARD_SUFFIX
-from telemetry.models.base import keys_of_unit
 
-DIED = "process_died"
-_DRAFT_SECONDS = 60
 _READ_TO_THE_END = "SELECT 1 FROM telemetry_segment WHERE id = ? AND name = ? AND position >= ?"
-_HAS_ROW = "SELECT 1 FROM telemetry_request WHERE id >= ? AND id < ? AND uid = ?"
 _COUNT = (
     "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
 )
 
 
-def remove_segments(db: sqlite3.Connection, finished: list[tuple[int, Path]]) -> None:
-    """Archive and delete segments whose last record is in a durable commit of this store."""
+def remove_segments(
+    db: sqlite3.Connection, finished: list[tuple[int, Path]], kept: Container[str] = ()
+) -> None:
+    """Archive and delete segments whose last record is in a durable commit of this store.
+
+    Those in `kept` came out of the archive, and are in it.
+    """
     for key, path in finished:
         try:
             size = path.stat().st_size
+            # Not where the store was replaced meanwhile by one that has read less.
+            if db.execute(_READ_TO_THE_END, (key, path.name, size)).fetchone() is None:
+                continue
+            if path.name not in kept:
+                archive.keep(path)
+            path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
-        # Not where the store was replaced meanwhile by one that has read less.
-        known = (key, path.name, size)
-        if db.execute(_READ_TO_THE_END, known).fetchone() is None:
+        except PermissionError as error:
+            notices.say(f"{path} was read and cannot be removed: {error.strerror}")
             continue
-        archive.keep(path)
-        path.unlink(missing_ok=True)
         db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (key,))
-
-
-def remove_drafts(folder: Path) -> None:
-    """Delete files that a crash left half made a while ago."""
-    for path in reader.drafts(folder):
-        try:
-            if time.time() - path.stat().st_mtime > _DRAFT_SECONDS and not locks.is_locked(path):
-                path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            continue
 
 
 def dead_writers(folder: Path, unended: set[str]) -> list[tuple[str, Snapshot | None]]:
     """Processes that have ended and whose segments are all read: their ids and last boards."""
-    boards = {reader.writer(path): path for path in reader.boards(folder)}
-    alive = {writer for writer, path in boards.items() if locks.is_locked(path)}
+    known = {reader.writer(path): path for path in reader.boards(folder)}
+    alive = {writer for writer, path in known.items() if boards.is_alive(path)}
     # After the locks: what a process began just before it died is then in the list.
     reading = {reader.writer(path) for path in reader.segments(folder)}
     return [
-        (writer, board.read(boards[writer]) if writer in boards else None)
-        for writer in sorted((unended | boards.keys()) - alive - reading)
+        (writer, boards.read(known[writer]) if writer in known else None)
+        for writer in sorted((unended | known.keys()) - alive - reading)
     ]
 
 
@@ -71,22 +64,37 @@ def unended(db: sqlite3.Connection) -> set[str]:
 
 
 def finish_process(
-    db: sqlite3.Connection, names: Names, keys: Keys, writer: str, last: Snapshot | None
-) -> None:
-    """Make a dead process's totals final, and give the requests that died with it their rows."""
+    db: sqlite3.Connection,
+    names: Names,
+    keys: Keys,
+    writer: str,
+    last: Snapshot | None,
+    kept: LastBoard | None = None,
+) -> int:
+    """Make a dead process's totals final, and give the requests that died with it their rows.
+
+    `kept` is its board out of the archive, where a store before this one has removed the board.
+    Returns when it was found dead, in microseconds.
+    """
     process = sources.process_of(db, writer)
-    (ended, seen) = db.execute(
-        "SELECT ended, (SELECT coalesce(sum(stored + quarantined), 0) FROM telemetry_segment"
-        " WHERE process_id = p.id) FROM telemetry_process p WHERE id = ?",
+    (ended, emitted, dropped, seen) = db.execute(
+        "SELECT ended, emitted, dropped, (SELECT coalesce(sum(stored + quarantined), 0)"
+        " FROM telemetry_segment WHERE process_id = p.id) FROM telemetry_process p WHERE id = ?",
         (process,),
     ).fetchone()
     if ended is not None:
-        return
-    dropped = last.dropped if last else {}
-    # A write that returned just before kill -9 may not be counted on the board yet.
-    accepted = max(seen, last.accepted if last else 0)
-    emitted = accepted + sum(dropped.values())
+        return int(ended)
     now = time.time_ns() // 1000
+    if kept is not None:
+        last, now = kept.board, kept.ended
+        if last.accepted > seen:
+            lost.book(db, writer, last.accepted - seen)
+    # It may have ended before, and a segment of it came back.
+    dropped = last.dropped if last else json.loads(dropped)
+    known = last.accepted if last else emitted - sum(dropped.values())
+    # A write that returned just before kill -9 may not be counted on the board yet.
+    accepted = max(seen, known)
+    emitted = accepted + sum(dropped.values())
     db.execute(
         "UPDATE telemetry_process SET ended = ?, emitted = ?, dropped = ?,"
         " pid = CASE pid WHEN 0 THEN ? ELSE pid END, started = coalesce(started, ?) WHERE id = ?",
@@ -102,48 +110,12 @@ def finish_process(
     db.execute(_COUNT, ("emitted", emitted))
     for reason, count in dropped.items():
         db.execute(_COUNT, (f"dropped:{reason}", count))
-    for unit in last.running if last else []:
-        _add_died(db, names, keys, process, unit, now)
+    died.add(db, names, keys, process, last.running if last else [], now)
+    return now
 
 
-def _add_died(
-    db: sqlite3.Connection, names: Names, keys: Keys, process: int, unit: Running, now: int
-) -> None:
-    uid = bytes.fromhex(unit.uid)
-    # Killed between its record and its slot: the record is there and stands.
-    if db.execute(_HAS_ROW, (*keys_of_unit(unit.uid), uid)).fetchone():
-        return
-    http = unit.kind == HTTP
-    row = {
-        "id": keys(unit.start),
-        "uid": uid,
-        "process_id": process,
-        "kind": unit.kind,
-        "is_self": http and unit.path.startswith(tuple(settings.SELF_PATHS)),
-        "method": unit.method or None,
-        "route_id": names.name(db, route_of(unit)),
-        "path": unit.path if http else None,
-        "duration": max(0, now - unit.start),
-        "level": 0,
-        "error_type_id": names.name(db, DIED),
-        "db_count": 0,
-        "db_time": 0,
-        "log_count": 0,
-    }
-    db.execute(INSERTS["requests"], tuple(row.get(column) for column in units.COLUMNS))
-
-
-def route_of(unit: Running) -> str:
-    """The URL pattern of a request that never got as far as to say it."""
-    if unit.kind != HTTP:
-        return unit.path
-    try:
-        return resolve(unit.path).route
-    except Exception:
-        # No such page, or a URL configuration that does not load in this process.
-        return "(unmatched)"
-
-
-def remove_board(folder: Path, writer: str) -> None:
-    """Delete a dead process's board, after the commit that made its totals final."""
+def remove_board(folder: Path, writer: str, last: LastBoard | None) -> None:
+    """Archive and delete a dead process's board, after the commit that made its totals final."""
+    if last is not None:
+        archive.keep_board(writer, last)
     (folder / f"{writer}{BOARD_SUFFIX}").unlink(missing_ok=True)

@@ -4,9 +4,16 @@ import json
 import sqlite3
 from pathlib import Path
 
+from telemetry.ingest import archive
 from telemetry.ingest.batch import Source
 from telemetry.journal import reader
 
+# A total of this name is a segment that somebody removed, its value the position read up to.
+VANISHED = "vanished:"
+_VANISHED = (
+    "INSERT INTO telemetry_total (name, value) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _MAKE_PROCESS = (
     "INSERT INTO telemetry_process (writer, pid, host, role, app_version, emitted, dropped)"
     " VALUES (?, 0, '', '', '', 0, '{}') ON CONFLICT (writer) DO NOTHING"
@@ -22,14 +29,14 @@ _REOPENED = (
     "SELECT id, emitted, dropped FROM telemetry_process WHERE ended IS NOT NULL AND id IN"
     " (SELECT process_id FROM telemetry_segment WHERE NOT removed)"
 )
-_OPEN = "SELECT id, name, process_id, position FROM telemetry_segment WHERE NOT removed"
+_OPEN = "SELECT id, name, process_id, position, next_seq FROM telemetry_segment WHERE NOT removed"
 
 
 def known(db: sqlite3.Connection) -> dict[str, Source]:
     """Every segment that was not removed, by name."""
     return {
-        name: Source(id=key, name=name, process=process, position=position)
-        for key, name, process, position in db.execute(_OPEN)
+        name: Source(key, name, process, position, next_seq)
+        for key, name, process, position, next_seq in db.execute(_OPEN)
     }
 
 
@@ -40,11 +47,20 @@ def register(db: sqlite3.Connection, paths: list[Path]) -> None:
     db.executemany(_REGISTER, writers)
     for process in db.execute(_REOPENED).fetchall():
         _reopen(db, *process)
+    db.executemany(
+        "DELETE FROM telemetry_total WHERE name = ?",
+        [(f"{VANISHED}{path.name}",) for path in paths],
+    )
 
 
-def forget(db: sqlite3.Connection, ids: list[int]) -> None:
-    """Note that the files of these segments are gone."""
-    db.executemany("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", [(i,) for i in ids])
+def forget(db: sqlite3.Connection, gone: list[Source]) -> None:
+    """Note that the files of these segments are gone, and which of them nobody here removed."""
+    # Ended between the removal of a file and the commit that says so: then it is archived.
+    kept = archive.index() if gone else {}
+    for source in gone:
+        db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (source.id,))
+        if source.name not in kept or kept[source.name].size > source.position:
+            db.execute(_VANISHED, (f"{VANISHED}{source.name}", source.position))
 
 
 def _reopen(db: sqlite3.Connection, process: int, emitted: int, dropped: str) -> None:

@@ -5,18 +5,34 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from telemetry.conf import settings
-from telemetry.ingest import archive, gauges, loadruns, notices, retire, sources
-from telemetry.ingest.batch import Batches, Contended, Entry, Source, advice
-from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest import (
+    archive,
+    election,
+    gauges,
+    loadruns,
+    notices,
+    retire,
+    sources,
+)
+from telemetry.ingest.archive import LastBoard
+from telemetry.ingest.batch import Batches, Contended, Entry, Source
+from telemetry.ingest.connection import Store, StoreMalformed, StoreUnavailable, unavailable
+from telemetry.ingest.drafts import Drafts
 from telemetry.ingest.logfiles import LogFiles
+from telemetry.ingest.mend import Mender
 from telemetry.ingest.names import Names
+from telemetry.ingest.recovery import Recovery
 from telemetry.ingest.rows import Keys
+from telemetry.ingest.suspicion import Check
 from telemetry.journal import reader
 from telemetry.journal.board import Snapshot
+from telemetry.retention import clock
 from telemetry.retention.upkeep import Upkeep
 
+T = TypeVar("T")
 _RETRY_SECONDS = 1.0
 _TRIM_SECONDS = 60.0
 
@@ -24,10 +40,12 @@ _TRIM_SECONDS = 60.0
 class Worker:
     """Reads every segment in turn. Only the holder of the ingest lock may run one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mends: bool = True) -> None:
         self.folder: Path = settings.journal_dir
         self._names = Names()
-        self._store = Store(on_replaced=self._names.forget)
+        self._recovery = Recovery(self.folder)
+        self._store = Store(on_replaced=self._forget)
+        self._mender = Mender(self._store) if mends else None
         self._keys = Keys(time.time_ns() >> 5)
         self._files = LogFiles()
         self._batches = Batches(self._store, self._names, self._files)
@@ -39,6 +57,8 @@ class Worker:
         self._unread = ""
         self._any_finished = False
         self._trimmed = -_TRIM_SECONDS
+        self._drafts = Drafts()
+        self._check = Check()
         self._upkeep = Upkeep(self._store)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -46,15 +66,14 @@ class Worker:
         try:
             while not should_stop():
                 try:
-                    handled = self.step() + self._upkeep.pass_()
-                except StoreUnavailable as error:
-                    notices.say(f"waiting for the store: {error}")
-                    handled = 0
-                    _pause(_RETRY_SECONDS, should_stop)
-                except (sqlite3.Error, OSError) as error:
+                    handled = self.step() + self._delete_a_little()
+                    election.note("")
+                except (StoreUnavailable, OSError) as error:
                     # In between two batches: nothing is half done.
                     notices.say(f"waiting for the store: {error}")
+                    election.note(str(error))
                     handled = 0
+                    self._store.reopen()
                     _pause(_RETRY_SECONDS, should_stop)
                 except Contended:
                     handled = 0
@@ -71,12 +90,47 @@ class Worker:
     def drain(self) -> int:
         """Ingest all that is there now; returns the number of records."""
         total = 0
-        while handled := self.step():
+        again = self._mender is not None
+        while True:
+            try:
+                handled = self.step()
+            except StoreMalformed:
+                if not again:
+                    raise
+                again = False
+                continue
             total += handled
-        return total
+            if not handled:
+                return total
 
     def step(self) -> int:
         """One batch, and what has ended; returns the number of records read."""
+        handled = self._mended("ingest", self._step)
+        if self._mender is not None:
+            self._mender.fine("ingest")
+        return handled
+
+    def _delete_a_little(self) -> bool:
+        if not self._upkeep.due:
+            return False
+        more = self._mended("retention", self._upkeep.pass_)
+        if not more and self._mender is not None:
+            self._mender.fine("retention")
+        return more
+
+    def _mended(self, work: str, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except (StoreUnavailable, sqlite3.Error) as error:
+            found = error if isinstance(error, StoreUnavailable) else unavailable(error)
+            if self._mender is None or not self._mender.mend(work, found):
+                raise found from error
+        return act()
+
+    def _step(self) -> int:
+        if self._mender is not None and self._check.due():
+            self._check.run(self._store.reading())
+        self._recovery.go_on(self._store, self._files)
         try:
             entries, finished = self._read()
             if entries:
@@ -88,7 +142,7 @@ class Worker:
             self._queue.clear()
             raise
         due = self._active.due()
-        if due or (self._any_finished and not self._queue):
+        if due or self._recovery.boards or (self._any_finished and not self._queue):
             self._end_processes()
         if due or finished or entries:
             self._load_results.collect(self._store)
@@ -118,7 +172,7 @@ class Worker:
             path = self._queue.popleft()
             writer = reader.writer(path)
             # A writer's records stay in order: not the next segment before the end of this one.
-            if writer == self._unread:
+            if writer == self._unread or self._recovery.blocks(path):
                 continue
             source = self._known[path.name]
             if self._read_segment(source, path, entries):
@@ -129,62 +183,77 @@ class Worker:
 
     def _read_segment(self, source: Source, path: Path, entries: list[Entry]) -> bool:
         """Add what it has, as far as the batch has room; whether it was read to its end."""
-        position = source.position
+        position, next_seq = source.position, source.next_seq
         while True:
             try:
-                chunk = reader.read(path, position)
+                chunk = reader.read(path, position, next_seq)
             except FileNotFoundError:
+                return False
+            except OSError as error:
+                # Its writer's later records wait with it; all others are read.
+                notices.say(f"{path} cannot be read: {error.strerror}. Its records wait")
                 return False
             entries += [(source, record) for record in chunk.records]
             if chunk.finished:
                 return True
-            if chunk.position == position or len(entries) >= settings.BATCH_RECORDS:
+            if not chunk.records or len(entries) >= settings.BATCH_RECORDS:
                 return False
             position = chunk.position
+            next_seq = max(next_seq, chunk.records[-1].seq + 1)
 
     def _sources(self, paths: list[Path]) -> dict[str, Source]:
         try:
             known = sources.known(self._store.reading())
         except sqlite3.Error as error:
-            raise StoreUnavailable(advice(error)) from error
+            raise unavailable(error) from error
         fresh = [path for path in paths if path.name not in known]
         gone = known.keys() - {path.name for path in paths}
         if fresh or gone:
             with self._store.transaction() as db:
                 sources.register(db, fresh)
-                sources.forget(db, [known[name].id for name in gone])
+                sources.forget(db, [known[name] for name in gone])
                 known = sources.known(db)
         return known
 
+    def _forget(self) -> None:
+        self._names.forget()
+        self._recovery.forget()
+
     def _remove(self, finished: list[tuple[Source, Path]]) -> None:
+        ended = [(source.id, path) for source, path in finished]
         with self._store.transaction() as db:
-            retire.remove_segments(db, [(source.id, path) for source, path in finished])
+            retire.remove_segments(db, ended, self._recovery.brought)
 
     def _end_processes(self) -> None:
         """Close the books of processes that are gone and read, and look at what runs in others."""
+        ends: list[tuple[str, LastBoard | None]] = []
         try:
             with self._store.transaction() as db:
                 # Not in the middle of a pass: it asks every file for its lock.
-                dead = [] if self._queue else self._dead(db)
-                for writer, last in dead:
-                    retire.finish_process(db, self._names, self._keys, writer, last)
+                for writer, last in [] if self._queue else self._dead(db):
+                    kept = None if last else self._recovery.board(writer)
+                    at = retire.finish_process(db, self._names, self._keys, writer, last, kept)
+                    ends.append((writer, LastBoard(at, last) if last else None))
                 self._active.record(db, self._names, self.folder)
         except BaseException:
             # Names that were made in it are not in the store.
             self._names.forget()
             raise
-        for writer, _ in dead:
-            retire.remove_board(self.folder, writer)
+        for writer, words in ends:
+            retire.remove_board(self.folder, writer, words)
+            self._recovery.settled(writer)
         self._any_finished = bool(self._queue) and self._any_finished
 
     def _dead(self, db: sqlite3.Connection) -> list[tuple[str, Snapshot | None]]:
-        return retire.dead_writers(self.folder, retire.unended(db))
+        open_ = retire.unended(db) | self._recovery.boards.keys()
+        return retire.dead_writers(self.folder, open_ - self._recovery.writers)
 
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed > _TRIM_SECONDS:
             self._trimmed = time.monotonic()
-            archive.trim()
-            retire.remove_drafts(self.folder)
+            now = clock.believed(clock.load(self._store.reading()), clock.look(), None)
+            archive.trim(now / 1e6)
+            self._drafts.clear(self.folder)
 
 
 def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:

@@ -5,26 +5,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from telemetry.journal import line, locks
+from telemetry.journal import locks, resync
+from telemetry.journal.resync import Record
 from telemetry.journal.segment import SUFFIX, writer_of
 from telemetry.journal.writer import BOARD_SUFFIX
 
-# More than the longest line; a run of this length without a newline is not a record.
+# More than the longest line.
 READ_BYTES = 1 << 20
+# A read grows up to this, in search of the record that follows a stretch of bad bytes.
+_MOST_BYTES = 64 << 20
 # A file that somebody has put there is nobody's journal.
 _OURS = re.compile(r"[0-9a-f]{32}(?:-[0-9]{6,})?\.[a-z]+\Z").match
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """One line of a segment. `payload` is None when it is bad, and `reason` says why."""
-
-    offset: int
-    raw: bytes
-    seq: int = -1
-    payload: bytes | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +26,9 @@ class Chunk:
     position: int
     # Nothing more will come after `position`: the writer is gone and everything was read.
     finished: bool
+    # Records that bytes after `position` seem to be, which cannot be told yet: a line that is being
+    # written, or bad bytes whose successor is not there.
+    held: int = 0
 
 
 def segments(folder: Path) -> list[Path]:
@@ -57,51 +51,41 @@ def writer(path: Path) -> str:
     return writer_of(path.stem)
 
 
-def read(path: Path, position: int, limit: int = READ_BYTES) -> Chunk:
-    """The whole records from `position` on, about `limit` bytes of them.
+def read(path: Path, position: int, next_seq: int = 0, limit: int = READ_BYTES) -> Chunk:
+    """The records from `position` on, about `limit` bytes of them; `next_seq` is the first's.
 
-    A tail without a newline waits while its writer lives, and is one bad record when it is dead.
+    Bytes that are no record are one bad record, counted by the numbers of its neighbours. At the
+    end of the file they wait while the writer lives. Raises OSError.
     """
     # Asked before reading: what a writer wrote before it died is then all in the file.
     dead = not locks.is_locked(path)
     with path.open("rb", buffering=0) as file:
-        file.seek(position)
-        data = file.read(limit) or b""
-        more = len(data) == limit
-    end = data.rfind(b"\n") + 1
-    records = _split(data[:end], position)
-    tail = data[end:]
-    if tail and ((more and end == 0) or (not more and dead)):
-        records.append(Record(position + end, tail, reason="torn"))
-        end = len(data)
-    return Chunk(records, position + end, finished=dead and not more)
+        while True:
+            file.seek(position)
+            data = file.read(limit) or b""
+            more = len(data) == limit
+            enough = not more or limit >= _MOST_BYTES
+            records, held = resync.split(data, position, next_seq, final=enough and (dead or more))
+            if records or enough:
+                break
+            limit *= 2
+    end = records[-1].end if records else position
+    return Chunk(records, end, finished=dead and not more, held=held)
 
 
-def count_pending(path: Path, position: int) -> tuple[int, bytes | None]:
-    """(records after `position`, the first of them): a torn tail of a dead writer counts as one."""
+def count_pending(path: Path, position: int, next_seq: int = 0) -> tuple[int, bytes | None]:
+    """(records after `position`, the first of them), those that cannot be told yet included."""
     total = 0
     first: bytes | None = None
     while True:
-        chunk = read(path, position)
-        total += len(chunk.records)
+        chunk = read(path, position, next_seq)
+        total += sum(record.count for record in chunk.records)
         if first is None and chunk.records:
             first = chunk.records[0].payload
-        if chunk.position == position:
-            return total, first
+        if not chunk.records:
+            return total + chunk.held, first
         position = chunk.position
-
-
-def _split(data: bytes, position: int) -> list[Record]:
-    records = []
-    for raw in data.split(b"\n")[:-1]:
-        try:
-            seq, payload = line.unpack(raw)
-        except ValueError as error:
-            records.append(Record(position, raw, reason=str(error)))
-        else:
-            records.append(Record(position, raw, seq, payload))
-        position += len(raw) + 1
-    return records
+        next_seq = max(next_seq, chunk.records[-1].seq + 1)
 
 
 def _with_suffix(folder: Path, suffix: str) -> list[Path]:

@@ -5,10 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from django.db import connections
@@ -16,87 +14,54 @@ from django.db.models import F, Sum
 
 from telemetry.conf import settings
 from telemetry.ingest.election import holder
-from telemetry.journal import board, events, reader
+from telemetry.ingest.rebuild import moved_aside
+from telemetry.journal import boards, events, reader
 from telemetry.models import Process, Segment, Total
 from telemetry.models.fields import from_microseconds
+from telemetry.queries import gaps
+from telemetry.queries.delivery import Status
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True)
-class Status:
-    """Counts are records since the store was made; sizes bytes; `data_until` is in UTC."""
-
-    emitted: int
-    stored: int
-    quarantined: int
-    pending: int
-    dropped: dict[str, int] = field(default_factory=dict)
-    lag_seconds: float = 0.0
-    data_until: datetime | None = None
-    holder: str | None = None
-    hint: str = ""
-    files: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def accounted(self) -> int:
-        """Records of which it is known where they are or why they are not."""
-        return self.stored + self.quarantined + self.pending + sum(self.dropped.values())
-
-    @property
-    def balanced(self) -> bool:
-        """emitted = stored + quarantined + pending + Σ dropped"""
-        return self.emitted == self.accounted
-
-    def as_dict(self) -> dict[str, Any]:
-        """The stable keys of `telemetry_status --json`."""
-        return {
-            "emitted": self.emitted,
-            "stored": self.stored,
-            "quarantined": self.quarantined,
-            "pending": self.pending,
-            "dropped": self.dropped,
-            "balanced": self.balanced,
-            "lag_seconds": round(self.lag_seconds, 3),
-            "data_until": self.data_until.isoformat() if self.data_until else None,
-            "holder": self.holder,
-            "files": self.files,
-        }
+_settled = 0
 
 
 def status() -> Status:
     """The equation and what is around it. Raises DatabaseError when the store cannot be read."""
+    global _settled
     for _ in range(_ATTEMPTS):
         counts = _count()
-        if counts.balanced:
+        if counts.balanced or counts.missing == _settled:
             break
         # Ingest moved a segment's records, or its file, between two of our looks.
         time.sleep(0.05)
+    # A gap that stays is not waited for on each page.
+    _settled = counts.missing
     return counts
 
 
 def _count() -> Status:
     # In this order: a record that moves on while we look is then seen at least once.
     folder: Path = settings.journal_dir
-    boards = {reader.writer(path): board.read(path) for path in reader.boards(folder)}
+    last_words = {reader.writer(path): boards.read(path) for path in reader.boards(folder)}
     with _one_moment():
         totals = dict(Total.objects.using(settings.DATABASE).values_list("name", "value"))
         ended, seen, positions = _processes()
-    pending, oldest = _pending(folder, positions)
+    pending, oldest, unreadable = _pending(folder, positions)
     emitted = totals.get("emitted", 0)
     dropped: Counter[str] = Counter(
         {k.partition(":")[2]: v for k, v in totals.items() if k.startswith("dropped:")}
     )
-    for writer in (boards.keys() | seen.keys() | pending.keys()) - ended:
-        last = boards.get(writer)
-        here = seen.get(writer, 0) + pending[writer]
-        emitted += max(here, last.accepted if last else 0)
+    here: dict[str, int] = {}
+    for writer in (last_words.keys() | seen.keys() | pending.keys()) - ended:
+        last = last_words.get(writer)
+        here[writer] = seen.get(writer, 0) + pending[writer]
+        emitted += max(here[writer], last.accepted if last else 0)
         if last:
             emitted += sum(last.dropped.values())
             dropped.update(last.dropped)
     now = time.time_ns() // 1000
     who = holder()
-    return Status(
+    found = Status(
         emitted=emitted,
         stored=totals.get("stored", 0),
         quarantined=totals.get("quarantined", 0),
@@ -105,9 +70,16 @@ def _count() -> Status:
         lag_seconds=max(0, now - oldest) / 1e6 if oldest else 0.0,
         data_until=from_microseconds(oldest or now),
         holder=None if who is None else f"{who.get('command', '?')} (pid {who.get('pid', '?')})",
+        waiting=str((who or {}).get("waiting", "")),
+        unreadable=unreadable,
+        malformed=[str(path) for path in moved_aside()],
         hint="" if who or not pending else "python manage.py ingest",
         files=_files(),
     )
+    if found.balanced:
+        return found
+    missing = gaps.ended() | gaps.living(here, last_words, totals)
+    return replace(found, gaps=gaps.described(missing, last_words, totals))
 
 
 @contextmanager
@@ -126,7 +98,7 @@ def _one_moment() -> Iterator[None]:
         connection.connection.execute("ROLLBACK")
 
 
-def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
+def _processes() -> tuple[set[str], dict[str, int], dict[str, tuple[int, int]]]:
     alias = settings.DATABASE
     ended = {
         str(writer)
@@ -140,26 +112,35 @@ def _processes() -> tuple[set[str], dict[str, int], dict[str, int]]:
         .values_list("process__writer")
         .annotate(seen=Sum(F("stored") + F("quarantined")))
     )
-    positions = dict(
-        Segment.objects.using(alias).filter(removed=False).values_list("name", "position")
-    )
+    positions = {
+        name: (position, next_seq)
+        for name, position, next_seq in Segment.objects.using(alias)
+        .filter(removed=False)
+        .values_list("name", "position", "next_seq")
+    }
     return ended, {str(writer): int(count) for writer, count in rows}, positions
 
 
-def _pending(folder: Path, positions: dict[str, int]) -> tuple[Counter[str], int | None]:
-    """Unread records by writer, and the time of the oldest one."""
+def _pending(
+    folder: Path, positions: dict[str, tuple[int, int]]
+) -> tuple[Counter[str], int | None, list[str]]:
+    """Unread records by writer, the time of the oldest one, and what cannot be read."""
+    unreadable: list[str] = []
     counts: Counter[str] = Counter()
     oldest: int | None = None
     for path in reader.segments(folder):
         try:
-            count, first = reader.count_pending(path, positions.get(path.name, 0))
+            count, first = reader.count_pending(path, *positions.get(path.name, (0, 0)))
         except FileNotFoundError:
+            continue
+        except OSError as error:
+            unreadable.append(f"{path}: {error.strerror}")
             continue
         counts[reader.writer(path)] += count
         moment = _time_of(first)
         if moment is not None:
             oldest = moment if oldest is None else min(oldest, moment)
-    return counts, oldest
+    return counts, oldest, unreadable
 
 
 def _time_of(payload: bytes | None) -> int | None:

@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from django.utils.connection import ConnectionDoesNotExist
 
 from telemetry.conf import settings
+from telemetry.ingest import suspicion
+from telemetry.ingest.connection import is_malformed
 from telemetry.models.base import KEY_BITS
 from telemetry.models.fields import from_microseconds, to_microseconds
 
@@ -60,6 +62,8 @@ def reading() -> Iterator[None]:
     except ConnectionDoesNotExist:
         raise _no_alias() from None
     except DatabaseError as error:
+        if is_malformed(error):
+            suspicion.tell()
         raise _explain(error) from error
 
 
@@ -108,6 +112,12 @@ def _explain(error: DatabaseError) -> StoreUnavailableError:
         return StoreUnavailableError(
             "The telemetry database is locked by another program. Close it, then reload this page.",
             "python manage.py telemetry_status",
+        )
+    if is_malformed(error):
+        return StoreUnavailableError(
+            "The telemetry database is malformed. Ingest moves it aside and makes a new one, with "
+            "the records that archive and journal still hold.",
+            "python manage.py ingest",
         )
     return StoreUnavailableError(
         f"The telemetry database cannot be read: {text.rstrip('.')}.",

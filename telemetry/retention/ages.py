@@ -1,12 +1,12 @@
 """How long each kind of record is kept, and the time before which it goes."""
 
 import sqlite3
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telemetry.conf import DEFAULTS, settings
 from telemetry.models.base import KEY_BITS
+from telemetry.retention import clock
 
 _DAY = 86_400 * 1_000_000
 _TIMED = ("telemetry_request", "telemetry_log", "telemetry_occurrence", "telemetry_sample")
@@ -52,15 +52,17 @@ def _is_age(value: Any) -> bool:
 
 
 def cut_offs(db: sqlite3.Connection, now: int | None = None) -> dict[str, CutOff]:
-    """For each kind, what is too old at `now` (microseconds); none for a store without records.
+    """For each kind, what is too old when the wall clock says `now` (microseconds).
 
-    Time goes on only as far as the records say: a clock that jumps years ahead would otherwise
-    empty the store at once. Beyond a day after the newest record nothing ages.
+    None for a store without records. How far the clock is believed is told in `clock`.
     """
     newest = newest_time(db)
     if newest is None:
         return {}
-    today = min(time.time_ns() // 1000 if now is None else now, newest + _DAY)
+    clocks = clock.look()
+    if now is not None:
+        clocks = replace(clocks, wall=now)
+    today = clock.believed(clock.load(db), clocks, newest)
     given = settings.RETENTION if isinstance(settings.RETENTION, dict) else {}
     ages = {kind: given.get(kind, days) for kind, days in DEFAULTS["RETENTION"].items()}
     # A site can run although `check` objects: what has no valid age is then kept.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from telemetry.conf import settings
+from telemetry.ingest import archive
 from telemetry.models.fields import from_microseconds
 from telemetry.retention import space, tables
 from telemetry.retention.ages import CutOff, cut_offs
@@ -52,7 +53,9 @@ def _count(db: sqlite3.Connection, cut: CutOff) -> int:
         )
     if cut.kind == "quarantine":
         return _one(db, "SELECT count(*) FROM telemetry_quarantine WHERE timestamp < ?", cut.time)
-    return _one(db, "SELECT count(*) FROM telemetry_process WHERE ended < ?", cut.time)
+    kept = archive.writers()
+    found = tables.ended_processes(db, cut.time, 0, -1)
+    return sum(writer not in kept for _, writer in found)
 
 
 def _one(db: sqlite3.Connection, sql: str, *values: int) -> int:

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from telemetry.conf import settings
 from telemetry.ingest import drain_if_free
-from telemetry.ingest.batch import advice
-from telemetry.ingest.connection import Store, StoreUnavailable, path
+from telemetry.ingest.connection import Store, StoreUnavailable, advice, path
 from telemetry.ingest.election import Election, holder
 from telemetry.retention import counts
 from telemetry.retention.counts import Expired
@@ -91,8 +89,7 @@ def _turn(store: Store, work: Callable[[], bool]) -> bool:
 
 
 def _failed(error: Exception) -> PruneFailed:
-    text = advice(error) if isinstance(error, sqlite3.Error) else str(error)
-    return PruneFailed(text.replace("--database telemetry", f"--database {settings.DATABASE}"))
+    return PruneFailed(advice(error) if isinstance(error, sqlite3.Error) else str(error))
 
 
 def _size(file: Path) -> int:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 from telemetry.conf import settings
+from telemetry.ingest import archive
 from telemetry.ingest.connection import Store
-from telemetry.retention import space, tables
-from telemetry.retention.ages import CutOff, cut_offs
+from telemetry.retention import clock, space, tables
+from telemetry.retention.ages import CutOff, cut_offs, newest_time
 
 BATCH_ROWS = 500
 _FEWEST_ROWS = 20
@@ -34,6 +35,7 @@ class Sweep:
 
     def steps(self) -> Generator[None, None, None]:
         """Each step is one transaction of at most 500 rows. Raises StoreUnavailable."""
+        self._go_by_the_clock()
         cuts = cut_offs(self._store.reading())
         for number, _ in enumerate(self._deletes(cuts)):
             if number % _CHECKPOINT_STEPS == 0:
@@ -42,6 +44,11 @@ class Sweep:
         while space.shrink(self._store.reading()):
             yield
         space.checkpoint(self._store.reading())
+
+    def _go_by_the_clock(self) -> None:
+        with self._store.transaction() as db:
+            anchor, _ = clock.settled(clock.load(db), clock.look(), newest_time(db))
+            clock.save(db, anchor)
 
     def _deletes(self, cuts: dict[str, CutOff]) -> Iterator[None]:
         for kind, cut in cuts.items():
@@ -82,10 +89,15 @@ class Sweep:
 
     def _processes(self, cut: CutOff) -> Iterator[None]:
         after = 0
+        kept: set[str] | None = None
         while found := tables.ended_processes(self._store.reading(), cut.time, after, BATCH_ROWS):
-            for process in found:
-                yield from self._process(process)
-            after = found[-1]
+            if kept is None:
+                # They stay: else it would seem that the store has never read what it has.
+                kept = archive.writers()
+            for process, writer in found:
+                if writer not in kept:
+                    yield from self._process(process)
+            after = found[-1][0]
 
     def _process(self, process: int) -> Iterator[None]:
         segments = BATCH_ROWS

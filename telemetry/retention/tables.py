@@ -91,13 +91,15 @@ def delete_quarantine(db: sqlite3.Connection, before: int, limit: int) -> int:
     return len(rows)
 
 
-def ended_processes(db: sqlite3.Connection, before: int, after: int, limit: int) -> list[int]:
-    """The next `limit` processes above number `after` that ended before a time."""
+def ended_processes(
+    db: sqlite3.Connection, before: int, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """(number, writer) of the next `limit` processes above `after` that ended before a time."""
     rows = db.execute(
-        "SELECT id FROM telemetry_process WHERE id > ? AND ended < ? ORDER BY id LIMIT ?",
+        "SELECT id, writer FROM telemetry_process WHERE id > ? AND ended < ? ORDER BY id LIMIT ?",
         (after, before, limit),
     )
-    return [key for (key,) in rows]
+    return [(key, bytes(writer).hex()) for key, writer in rows]
 
 
 def delete_process(db: sqlite3.Connection, process: int, limit: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from telemetry.ingest.connection import Store, StoreUnavailable
+from telemetry.ingest.connection import Store, unavailable
 from telemetry.retention.sweep import Sweep
 
 BUDGET_SECONDS = 0.05
@@ -37,7 +37,7 @@ class Upkeep:
                 return True
         except sqlite3.Error as error:
             self._rest()
-            raise StoreUnavailable(str(error)) from error
+            raise unavailable(error) from error
         except BaseException:
             self._rest()
             raise

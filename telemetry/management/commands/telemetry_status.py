@@ -6,10 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
-from telemetry.conf import settings
-from telemetry.queries.status import Status, status
+from telemetry.queries.delivery import Status
+from telemetry.queries.status import status
+from telemetry.queries.store import StoreUnavailableError, reading
 
 
 class Command(BaseCommand):
@@ -20,12 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = status()
-        except DatabaseError as error:
-            raise CommandError(
-                f"the store cannot be read: {error}. "
-                f"Run: python manage.py migrate --database {settings.DATABASE}"
-            ) from error
+            with reading():
+                found = status()
+        except StoreUnavailableError as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(found.as_dict(), indent=2))
         else:
@@ -43,11 +41,17 @@ def lines(found: Status) -> list[str]:
     if found.balanced:
         text.append("emitted = stored + quarantined + pending + dropped: holds")
     else:
-        missing = found.emitted - found.accounted
-        text.append(f"DOES NOT HOLD: {missing:+,} records unaccounted for. See docs/operations.md")
+        text.append(
+            f"DOES NOT HOLD: {found.missing:+,} records unaccounted for. See docs/operations.md"
+        )
+        text += [f"  {gap}" for gap in found.gaps]
     text.append(f"{'lag':<24}{found.lag_seconds:>13,.1f}s")
     text += [f"{name:<24}{size:>14,} bytes" for name, size in found.files.items()]
     text.append(f"ingested by: {found.holder or 'nobody'}")
-    if found.hint:
-        text.append(f"To ingest what waits: {found.hint}")
+    if found.waiting:
+        text.append(f"waiting for the store: {found.waiting}")
+    text += [f"cannot be read: {each}" for each in found.unreadable]
+    text += [f"malformed store, moved aside: {each}" for each in found.malformed]
+    if found.next_step:
+        text.append(f"Next: {found.next_step}")
     return text

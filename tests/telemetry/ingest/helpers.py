@@ -1,13 +1,16 @@
 """Emit into a journal and ingest it, in this process."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.db import connections
 
 from telemetry.capture.sink import JournalSink
 from telemetry.conf import settings
+from telemetry.ingest.connection import path
 from telemetry.ingest.worker import Worker
 from telemetry.journal import events
 
@@ -99,3 +102,11 @@ def rows(sql: str, *parameters: object) -> list[tuple[object, ...]]:
 def messages() -> list[str]:
     """The messages of all stored log records, in order of their keys."""
     return [str(text) for (text,) in rows("SELECT message FROM telemetry_log ORDER BY id")]
+
+
+def replace_store(empty: Path) -> None:
+    """Put a copy of another store in the place of the test's own."""
+    for suffix in ("-wal", "-shm"):
+        path().with_name(f"{path().name}{suffix}").unlink(missing_ok=True)
+    shutil.copy(empty, new := empty.with_name("new.sqlite3"))
+    new.replace(path())

@@ -3,6 +3,7 @@
 import gzip
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,81 @@ def test_without_log_files_nothing_is_written(data_dir: Path) -> None:
         emit(log(1))
         drain()
     assert not (data_dir / "logs").exists()
+
+
+def test_a_crash_at_the_very_first_line_doubles_nothing(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emit(log(1))
+    worker = Worker()
+    append = worker._files.append
+
+    def crash(*args: Any) -> None:
+        append(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker._files, "append", crash)
+    monkeypatch.setattr(worker._files, "rollback", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        worker.step()
+    worker.close()
+    drain()
+    assert numbers(data_dir) == [1]
+
+
+def test_a_file_begun_under_a_clock_that_was_ahead_ages_from_now_on(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: right() + 365 * 86_400 * 10**9)
+    emit(log(1))
+    drain()
+    monkeypatch.undo()
+    hour = {"DATA_DIR": data_dir, "LOG_FILE_HOURS": 1}
+    with override_settings(TELEMETRY=hour):
+        worker = Worker()
+        emit(log(2))
+        worker.drain()
+        assert rotated(data_dir) == []
+        for file in worker._files._files.values():
+            file._since -= 3_601
+        emit(log(3))
+        worker.drain()
+        worker.close()
+    assert len(rotated(data_dir)) == 1
+    assert numbers(data_dir) == [1, 2, 3]
+
+
+def test_the_newest_files_stay_when_the_clock_goes_back(data_dir: Path) -> None:
+    folder = data_dir / "logs"
+    folder.mkdir()
+    old = folder / "app-20990101T000000.000000Z.jsonl.gz"
+    old.write_bytes(gzip.compress(b""))
+    limited = {"DATA_DIR": data_dir, "LOG_FILE_BYTES": 1, "LOG_FILES_KEEP": 3}
+    with override_settings(TELEMETRY=limited):
+        for number in range(5):
+            emit(log(number))
+            drain()
+    # What was closed last is last by name, and the one from another time went first.
+    assert not old.exists()
+    assert numbers(data_dir) == [1, 2, 3, 4]
+
+
+def rotated(data_dir: Path) -> list[Path]:
+    return list((data_dir / "logs").glob("app-*"))
+
+
+def test_the_notes_beside_the_files_stay_small_and_survive_a_cut(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.ingest.logmarks._MOST_BYTES", 1_000)
+    for number in range(20):
+        emit(log(number))
+        drain()
+    notes = data_dir / "logs" / ".committed"
+    assert notes.stat().st_size < 2_000
+    with notes.open("a") as file:
+        file.write("F app 12")
+    emit(log(20))
+    drain()
+    assert numbers(data_dir) == list(range(21))

@@ -19,7 +19,7 @@ def in_order_of_storing() -> list[str]:
 
 def small_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     read = reader.read
-    monkeypatch.setattr(reader, "read", lambda path, position: read(path, position, 2_000))
+    monkeypatch.setattr(reader, "read", lambda path, at, seq=0: read(path, at, seq, 2_000))
 
 
 def test_a_writers_next_segment_waits_for_the_end_of_the_one_before(

@@ -22,12 +22,10 @@ def test_a_line_cut_at_any_byte_is_refused(length: int) -> None:
         unpack(LINE[:length])
 
 
+@pytest.mark.parametrize("bit", range(8))
 @pytest.mark.parametrize("place", range(len(LINE) - 1))
-def test_a_flipped_bit_in_any_byte_is_noticed(place: int) -> None:
+def test_a_flipped_bit_in_any_byte_is_noticed(place: int, bit: int) -> None:
     changed = bytearray(LINE[:-1])
-    changed[place] ^= 1
-    # The checksum's own hexadecimal digits may be written in either case.
-    if bytes(changed).lower() == LINE[:-1].lower():
-        pytest.skip("the same number, written otherwise")
+    changed[place] ^= 1 << bit
     with pytest.raises(BadLine):
         unpack(bytes(changed))

@@ -71,13 +71,18 @@ def test_a_flipped_byte_spoils_its_own_record_only(tmp_path: Path) -> None:
     assert found[1].reason == "checksum differs"
 
 
-def test_bytes_without_a_newline_are_not_waited_for_for_ever(tmp_path: Path) -> None:
+def test_the_record_after_bytes_without_a_newline_is_found(tmp_path: Path) -> None:
     made = segment(tmp_path)
+    made.append(b'"first"')
     with made.path.open("ab") as file:
-        file.write(b"x" * 300)
-    chunk = reader.read(made.path, 0, limit=200)
-    assert [record.reason for record in chunk.records] == ["torn"]
-    assert chunk.position == 200
+        file.write(b"x" * 1_000)
+    # Longer than a read, and no record yet that says how many they were.
+    first = reader.read(made.path, 0, limit=100)
+    waiting = reader.read(made.path, first.position, 1, limit=100)
+    assert (waiting.records, waiting.held) == ([], 1)
+    made.append(b'"second"')
+    found = reader.read(made.path, first.position, 1, limit=100).records
+    assert [(each.payload, each.count) for each in found] == [(None, 0), (b'"second"', 1)]
     made.close()
 
 
