@@ -39,8 +39,9 @@ def remove_segments(
             path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
-        except PermissionError as error:
-            notices.say(f"{path} was read and cannot be removed: {error.strerror}")
+        except OSError as error:
+            # It is tried again, and holds up no other.
+            notices.say(f"{path} was read and cannot be archived or removed yet: {error}")
             continue
         db.execute("UPDATE telemetry_segment SET removed = 1 WHERE id = ?", (key,))
 
@@ -116,6 +117,11 @@ def finish_process(
 
 def remove_board(folder: Path, writer: str, last: LastBoard | None) -> None:
     """Archive and delete a dead process's board, after the commit that made its totals final."""
-    if last is not None:
-        archive.keep_board(writer, last)
-    (folder / f"{writer}{BOARD_SUFFIX}").unlink(missing_ok=True)
+    path = folder / f"{writer}{BOARD_SUFFIX}"
+    try:
+        if last is not None:
+            archive.keep_board(writer, last)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        # Its totals are final in the store; it is tried again.
+        notices.say(f"{path} cannot be archived or removed yet: {error}")

@@ -179,3 +179,21 @@ def test_ingest_captures_nothing_of_itself_not_even_its_troubles(
     assert messages() == ["record 1"]
     assert "cannot be read" in capsys.readouterr().err
     assert len(telemetry_capture.events) == 1
+
+
+def test_an_archive_that_cannot_be_written_holds_up_nothing_but_removal(
+    folder: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data_dir / "archive").write_text("a file where the folder should be")
+    drain()
+    emit(log(2))
+    drain()
+    assert messages() == ["record 1", "record 2"]
+    assert len(reader.segments(folder)) == 2
+    assert status().balanced
+    assert "cannot be archived" in capsys.readouterr().err
+    (data_dir / "archive").unlink()
+    drain()
+    assert reader.segments(folder) == []
+    assert reader.boards(folder) == []
+    assert status().balanced
