@@ -101,11 +101,11 @@ def test_a_segment_that_only_waits_for_its_removal_does_not_end_a_drain(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(retire, "remove_segments", lambda db, finished: None)
+        patch.setattr(retire, "remove_segments", lambda db, finished, kept=(): None)
         leave(data_dir, 9, 0, log(1, message="read"))
         drain()
     monkeypatch.setattr("telemetry.ingest.worker.settings.BATCH_RECORDS", 10, raising=False)
-    monkeypatch.setattr(reader.read, "__defaults__", (2_000,))
+    monkeypatch.setattr(reader.read, "__defaults__", (0, 2_000))
     # Read before it, and not to its end: the batch is full.
     leave(data_dir, 1, 0, *(log(number) for number in range(40)))
     drain()
