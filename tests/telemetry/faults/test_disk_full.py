@@ -17,7 +17,7 @@ from tests.telemetry.faults.server import Clients, assert_each_has_a_row, servin
 MOMENTS = ([40, 60], [0, 20])
 
 
-@fault("journal: its files cannot grow (RLIMIT_FSIZE)", quick=2, full=40, allows=("dropped",))
+@fault("journal: its files cannot grow (RLIMIT_FSIZE)", quick=2, full=30, allows=("dropped",))
 def test_files_that_cannot_grow_drop_and_count(rounds: Rounds) -> None:
     for number, (world, chance) in enumerate(rounds.worlds()):
         first, last = MOMENTS[number % 2]
@@ -36,7 +36,7 @@ def test_files_that_cannot_grow_drop_and_count(rounds: Rounds) -> None:
         assert set(range(last, 100)) <= stored
 
 
-@fault("journal: its disk is full (tmpfs), a site answers", quick=1, full=10, allows=("dropped",))
+@fault("journal: its disk is full (tmpfs), a site answers", quick=1, full=5, allows=("dropped",))
 def test_a_full_disk_of_the_journal_is_no_concern_of_requests(rounds: Rounds) -> None:
     for world, _ in rounds.worlds(INGEST="external"):
         with mounts.small(world.journal, 300_000), serving(world, "--workers=2") as server:
@@ -72,7 +72,7 @@ def test_a_full_disk_of_the_store_is_waited_for(rounds: Rounds) -> None:
             world.kill(ingest)
 
 
-@fault("store: its files cannot grow (RLIMIT_FSIZE)", quick=1, full=20)
+@fault("store: its files cannot grow (RLIMIT_FSIZE)", quick=1, full=10)
 def test_a_store_that_cannot_grow_is_waited_for(rounds: Rounds) -> None:
     for world, chance in rounds.worlds():
         for part in "abc":
