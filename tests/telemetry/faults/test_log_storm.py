@@ -91,7 +91,7 @@ def test_a_full_journal_keeps_nothing_of_what_it_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "RETRY_SECONDS", 3_600.0)
-    journal = make(tmp_path, max_bytes=0)
+    journal = make(tmp_path, max_bytes=1)
     journal.append(b'"the first"')
     tracemalloc.start()
     try:
