@@ -91,8 +91,9 @@ def test_a_full_journal_keeps_nothing_of_what_it_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "RETRY_SECONDS", 3_600.0)
-    journal = make(tmp_path, max_bytes=1)
-    journal.append(b'"the first"')
+    (tmp_path / "waiting").write_bytes(bytes(100))
+    journal = make(tmp_path, max_bytes=50)
+    assert not journal.append(b'"the first"')
     tracemalloc.start()
     try:
         for _ in range(2_000):
