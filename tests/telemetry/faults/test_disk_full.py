@@ -49,9 +49,13 @@ def test_a_full_disk_of_the_journal_is_no_concern_of_requests(rounds: Rounds) ->
             left = sum(path.stat().st_size for path in world.journal.glob("*.seg"))
             # Who could not make a file tries again half a second later.
             time.sleep(1)
+            with Clients(server, "room", count=1, pause=0.01) as back:
+                # A worker that had no room for a board counted in memory until now.
+                world.until(lambda w: len(list(w.journal.glob("*.board"))) == 2, "both have one")
+                back.wait_for(5)
             before = world.status()["dropped"]
             # One, and slowly: it must not fill the disk again.
-            with Clients(server, "room", count=1, pause=0.01) as later:
+            with Clients(server, "later", count=1, pause=0.01) as later:
                 later.wait_for(40)
             assert {answer.status for answer in later.answers} == {200}
             server.stop()
