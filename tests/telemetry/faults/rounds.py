@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
+from telemetry.conf import DEFAULTS
 from tests.telemetry.faults.oracle import Verdict
 from tests.telemetry.faults.world import World
 
 HEADINGS = ("fault", "rounds", "accepted", "lost", "duplicated", "quarantined", "dropped")
 # A fresh folder after so many rounds: records enough for all kinds of files, few enough to be fast.
 ROUNDS_A_WORLD = 25
+# Worlds have small files, so that a few records see all kinds of them; where there are many records
+# these are the sizes of a site.
+USUAL_SIZES = {
+    name: DEFAULTS[name] for name in ("SEGMENT_BYTES", "BATCH_RECORDS", "LOG_FILE_BYTES")
+}
 
 
 def fault(

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from telemetry.journal import writer
-from tests.telemetry.faults.rounds import Rounds, fault
+from tests.telemetry.faults.rounds import USUAL_SIZES, Rounds, fault
 from tests.telemetry.faults.server import Clients, serving
 from tests.telemetry.faults.world import World
 from tests.telemetry.journal.helpers import make
@@ -21,8 +21,6 @@ MEGABYTE = 1 << 20
 # What a process may grow by: a writer keeps nothing, ingest one batch and its caches.
 WRITER_GROWTH = 32 * MEGABYTE
 INGEST_GROWTH = 256 * MEGABYTE
-# Of the site itself, not those of the worlds in which every file is small.
-SIZES = {"SEGMENT_BYTES": 8 * MEGABYTE, "BATCH_RECORDS": 5_000, "LOG_FILE_BYTES": 64 * MEGABYTE}
 
 
 class Memory:
@@ -71,7 +69,7 @@ def storm(world: World, rounds: Rounds, seconds: float, *, ingested: bool) -> No
 
 @fault("log storm (4 processes), ingested meanwhile", quick=1, full=1, allows=("dropped",))
 def test_a_storm_that_is_ingested_meanwhile(rounds: Rounds) -> None:
-    for world, _ in rounds.worlds(INGEST="external", **SIZES):
+    for world, _ in rounds.worlds(INGEST="external", **USUAL_SIZES):
         storm(world, rounds, 10.0 if rounds.is_full else 1.0, ingested=True)
         # There was room for all of it.
         assert world.status()["dropped"] == {}
@@ -80,7 +78,7 @@ def test_a_storm_that_is_ingested_meanwhile(rounds: Rounds) -> None:
 @fault("log storm (4 processes) into a journal that is full", quick=1, full=1, allows=("dropped",))
 def test_a_storm_that_nobody_ingests(rounds: Rounds) -> None:
     cap = 8 * MEGABYTE if rounds.is_full else MEGABYTE
-    sizes = {**SIZES, "SEGMENT_BYTES": cap // 16, "JOURNAL_MAX_BYTES": cap}
+    sizes = {**USUAL_SIZES, "SEGMENT_BYTES": cap // 16, "JOURNAL_MAX_BYTES": cap}
     for world, _ in rounds.worlds(INGEST="external", **sizes):
         storm(world, rounds, 10.0 if rounds.is_full else 1.0, ingested=False)
         dropped = world.status()["dropped"]
@@ -93,8 +91,9 @@ def test_a_full_journal_keeps_nothing_of_what_it_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "RETRY_SECONDS", 3_600.0)
-    journal = make(tmp_path, max_bytes=0)
-    journal.append(b'"the first"')
+    (tmp_path / "waiting").write_bytes(bytes(100))
+    journal = make(tmp_path, max_bytes=50)
+    assert not journal.append(b'"the first"')
     tracemalloc.start()
     try:
         for _ in range(2_000):

@@ -35,7 +35,7 @@ def test_of_gunicorn(number: signal.Signals, rounds: Rounds) -> None:
         assert_each_has_a_row(world, clients.answers)
 
 
-@fault("gunicorn workers replaced after max_requests", quick=1, full=5)
+@fault("gunicorn workers replaced after max_requests", quick=1, full=3)
 def test_of_workers_that_are_replaced(rounds: Rounds) -> None:
     for world, _ in rounds.worlds():
         limits = ("--max-requests=15", "--max-requests-jitter=5")

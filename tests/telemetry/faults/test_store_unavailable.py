@@ -2,7 +2,7 @@
 
 import time
 
-from tests.telemetry.faults.rounds import Rounds, fault
+from tests.telemetry.faults.rounds import USUAL_SIZES, Rounds, fault
 from tests.telemetry.faults.server import Clients, assert_each_has_a_row, serving
 from tests.telemetry.faults.world import World
 
@@ -41,7 +41,7 @@ def test_a_store_that_is_read_only_is_waited_for(rounds: Rounds) -> None:
 @fault("store: locked by another process, a site answers", quick=1, full=2)
 def test_requests_do_not_wait_for_a_lock_on_the_store(rounds: Rounds) -> None:
     lasts = 30.0 if rounds.is_full else 3.0
-    for world, _ in rounds.worlds():
+    for world, _ in rounds.worlds(**USUAL_SIZES):
         # One of the workers ingests in a thread beside its requests.
         with serving(world, "--workers=2") as server:
             with Clients(server, "without", pause=0.002) as without:
@@ -75,6 +75,6 @@ def test_a_store_that_is_not_made_yet_is_waited_for(rounds: Rounds) -> None:
         world.kill(writer)
         world.until_ingested()
         world.kill(ingest)
-        # Said once, not at each try.
-        said = world.output.count("Run: python manage.py migrate --database telemetry")
-        assert said == 1, world.output
+        # Each reason once, not at each try.
+        said = [text for text in world.output.splitlines() if "Run: python manage.py" in text]
+        assert len(said) == len(set(said)) > 0
