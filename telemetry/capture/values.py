@@ -33,6 +33,13 @@ def text(value: str, limit: int = TEXT_LIMIT) -> str:
     return f"{redact.text(value[:limit])}… [cut: {len(value)} characters]"
 
 
+def path(value: str, limit: int) -> str:
+    """`text` of a URL's path, which has words after which the next segment is a secret."""
+    if len(value) > limit:
+        return f"{redact.path(value[:limit])}… [cut: {len(value)} characters]"
+    return redact.path(value)
+
+
 def describe(value: object) -> str:
     """`str(value)`, or what it is when its own code raises."""
     try:
@@ -67,9 +74,12 @@ def _flat(values: dict[Any, Any]) -> dict[str, Any] | None:
         kind = type(value)
         if kind is str and len(value) <= _SHORT:
             cleaned[name] = redact.text(value)
-        elif kind is int and -_INT_LIMIT <= value < _INT_LIMIT:
-            cleaned[name] = value
-        elif value is None or kind is bool or (kind is float and math.isfinite(value)):
+        elif (
+            (kind is int and -_INT_LIMIT <= value < _INT_LIMIT)
+            or value is None
+            or kind is bool
+            or (kind is float and math.isfinite(value))
+        ):
             cleaned[name] = value
         else:
             return None
