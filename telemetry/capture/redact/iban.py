@@ -10,7 +10,10 @@ from stdnum.iso7064 import mod_97_10
 maybe = re.compile(r"[0-9]{2}[ \-]?[0-9A-Za-z]{4}[ \-]?[0-9A-Za-z]{4}[ \-]?[0-9A-Za-z]{3}").search
 _START = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{2})[0-9]{2}(?=[ \-]?[0-9A-Za-z]{4})")
 _ITEM = re.compile(r"[ \-]?[0-9A-Za-z]")
-_PARTS = re.compile(r"([0-9]+)!")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
+# Of a country's structure: `4!a14!n` is four letters and fourteen digits.
+_PARTS = re.compile(r"([0-9]+)!([nac])")
+_SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
 
 
 def mask(value: str, plain: str) -> str:
@@ -30,9 +33,10 @@ def mask(value: str, plain: str) -> str:
 
 def _end(text: str, match: re.Match[str]) -> int | None:
     """Where the IBAN that begins at `match` ends; None when it is none."""
-    length = _length(match.group(1).upper())
-    if length is None:
+    form = _form(match.group(1).upper())
+    if form is None or _UUID.match(text, match.start()):
         return None
+    length, structure = form
     at = match.end()
     compact = match.group()
     while len(compact) < length:
@@ -44,15 +48,20 @@ def _end(text: str, match: re.Match[str]) -> int | None:
     if at < len(text) and text[at].isalnum():
         return None
     compact = compact.upper()
+    if structure.match(compact, 4) is None:
+        return None
     return at if mod_97_10.is_valid(compact[4:] + compact[:4]) else None
 
 
 @functools.lru_cache(maxsize=256)
-def _length(country: str) -> int | None:
-    """How long the IBANs of a country are; None when it has none."""
+def _form(country: str) -> tuple[int, re.Pattern[str]] | None:
+    """How long the IBANs of a country are, and the form of what follows the check digits."""
     ((_, known), *_) = numdb.get("iban").info(country)
-    structure = known.get("bban")
-    return None if structure is None else 4 + sum(map(int, _PARTS.findall(structure)))
+    parts = _PARTS.findall(known.get("bban", ""))
+    if not parts:
+        return None
+    pattern = "".join(f"{_SIGNS[kind]}{{{count}}}" for count, kind in parts)
+    return 4 + sum(int(count) for count, _ in parts), re.compile(pattern)
 
 
 def _last_four(text: str, end: int) -> str:
