@@ -26,8 +26,8 @@ def spent(text: str) -> float:
 
 def assert_linear(piece: str) -> None:
     short = piece * (8_000 // len(piece))
-    # Three times the text: three times the time, or nine times where it is squared. Of several tries
-    # the best one: what else the machine does only adds.
+    # Three times the text: three times the time, or nine times where it is squared. Of several
+    # tries the best one: what else the machine does only adds.
     ratios = [spent(short * 3) / max(spent(short), 0.0005) for _ in range(7)]
     assert min(ratios) < 5, f"{piece!r}: {ratios}"
 
