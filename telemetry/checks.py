@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,15 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
+def _patterns(value: Any) -> bool:
+    if not _texts(value):
+        return False
+    try:
+        return all(re.compile(item) for item in value)
+    except re.error:
+        return False
+
+
 def _folder(value: Any) -> bool:
     return value is None or (isinstance(value, str | Path) and bool(str(value)))
 
@@ -78,6 +88,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a whole number of bytes from 2048 to 1000000",
     ),
     **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
+    "REDACT_PATTERNS": (_patterns, "a list of regular expressions"),
     "JOURNAL_MIN_FREE_BYTES": (_not_negative, "bytes, 0 or more"),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
     **dict.fromkeys(

@@ -4,6 +4,7 @@
 it lacks is a system check error.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "IGNORE_COMMANDS": [],
     # Names of keys whose values are replaced, added to the built-in list. Compared in lower case.
     "SENSITIVE_KEYS": [],
+    # Regular expressions of what else is replaced in texts; a slow one makes requests slow.
+    "REDACT_PATTERNS": [],
     # A record's line is at most this long; longer values are cut and marked. Bytes.
     "MAX_RECORD_BYTES": 65_536,
     # A segment is closed and a new one begun at this size (bytes) or age (seconds).
@@ -105,6 +108,9 @@ class Settings:
             # As `str.startswith` takes them.
             prefixes = self.__dict__[name] = tuple(self.SELF_PATHS)
             return prefixes
+        if name == "redact_patterns":
+            patterns = self.__dict__[name] = tuple(map(re.compile, self.REDACT_PATTERNS))
+            return patterns
         if name not in DEFAULTS:
             raise AttributeError(f"TELEMETRY has no setting {name!r}")
         value = raw(name)

@@ -4,7 +4,7 @@ from contextvars import Token
 from time import perf_counter_ns
 from typing import Any, cast
 
-from telemetry.capture import context, faults, ids, redact, sink, statements, tail, values
+from telemetry.capture import context, faults, ids, sink, statements, tail, values
 from telemetry.capture.context import Unit
 from telemetry.capture.governor import governor
 from telemetry.journal import events
@@ -24,7 +24,7 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
                 unit.caller_trace_id, unit.caller_span_id = parsed
         path = unit.path
         if path is not None:
-            unit.path = path = redact.text(path) if len(path) < 1_000 else values.text(path, 1_000)
+            unit.path = path = values.path(path, 1_000)
         board = unit.board = sink.current().board
         unit.slot = board.enter(
             unit.kind,

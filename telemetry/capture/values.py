@@ -33,6 +33,13 @@ def text(value: str, limit: int = TEXT_LIMIT) -> str:
     return f"{redact.text(value[:limit])}… [cut: {len(value)} characters]"
 
 
+def path(value: str, limit: int) -> str:
+    """`text` of a URL's path, which has words after which the next segment is a secret."""
+    if len(value) > limit:
+        return f"{redact.path(value[:limit])}… [cut: {len(value)} characters]"
+    return redact.path(value)
+
+
 def describe(value: object) -> str:
     """`str(value)`, or what it is when its own code raises."""
     try:

