@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "telemetry.middleware.TelemetryMiddleware",
     "fintech.health.health",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "fintech.policy.CspOfPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

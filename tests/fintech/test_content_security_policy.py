@@ -68,12 +68,15 @@ def assert_quiet(page: Any, path: str) -> None:
 
 def test_the_listener_sees_a_violation(watched: Any) -> None:
     look(watched, "/")
-    watched.evaluate("document.body.insertAdjacentHTML('beforeend', '<i style=\"color:red\">x</i>')")
+    watched.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<i style=\"color:red\">x</i>')"
+    )
     assert watched.evaluate("window.violations.length") == 1
-    watched.complaints.clear()
 
 
-def test_telemetrys_pages_keep_to_the_policy(watched: Any, tmp_path: Path, monkeypatch: Any) -> None:
+def test_telemetrys_pages_keep_to_the_policy(
+    watched: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     monkeypatch.setitem(settings.__dict__, "DATA_DIR", tmp_path)
     rows = scene.build()
     for path in test_browser.PAGES.values():
@@ -142,3 +145,11 @@ def test_the_api_documentation_keeps_to_it_and_sends_requests(watched: Any) -> N
     assert "urn:fintech:problem" in watched.locator(".live-responses-table").inner_text()
     watched.locator(".models button, .model-container button").first.click()
     assert_quiet(watched, "/api/docs/")
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere/", "/admin/login/", "/admin/nowhere/"])
+def test_pages_without_a_browser_have_it_too(client: Client, path: str) -> None:
+    # Of a 404 as well; the API's answers are no pages, and are spared the cost.
+    header = client.get(path, follow=True).headers["Content-Security-Policy"]
+    assert directives(header) == POLICY
+    assert "Content-Security-Policy" not in client.get("/api/nowhere/").headers

@@ -86,9 +86,7 @@ def test_an_idempotency_key_with_a_card_number_is_refused(
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_other_numbers_are_stored_as_they_were_written(
-    text: str, gateway: Any, place: Any
-) -> None:
+def test_other_numbers_are_stored_as_they_were_written(text: str, gateway: Any, place: Any) -> None:
     answer = place(description=text)
     assert answer.status_code == 201
     assert Transaction.objects.get(pk=answer.json()["id"]).description == text

@@ -71,7 +71,14 @@ def test_other_pages_and_unknown_transactions_are_not(
     viewer: Client, telemetry_capture: Captured
 ) -> None:
     unit = factory.request(transaction_id="tx-1")
-    for page in ("", "request/", "log/", f"trace/{unit.uid}/", "find/?id=tx-1", "transaction/tx-2/"):
+    for page in (
+        "",
+        "request/",
+        "log/",
+        f"trace/{unit.uid}/",
+        "find/?id=tx-1",
+        "transaction/tx-2/",
+    ):
         viewer.get(BASE + page)
     assert audited(telemetry_capture) == []
 

@@ -17,7 +17,7 @@ PLAIN = [
     name
     for name in settings.MIDDLEWARE
     if name.rpartition(".")[2]
-    not in ("CSPMiddleware", "SecurityMiddleware", "XFrameOptionsMiddleware")
+    not in ("CspOfPagesMiddleware", "SecurityMiddleware", "XFrameOptionsMiddleware")
 ]
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
