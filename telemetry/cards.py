@@ -22,7 +22,7 @@ def _ascii_digits(text: str) -> str:
     if text.isascii():
         return text
     return "".join(
-        str(unicodedata.decimal(character)) if character.isdecimal() else character
-        for character in unicodedata.normalize("NFKC", text)
+        str(unicodedata.digit(character)) if character.isdigit() else character
+        for character in text
         if unicodedata.category(character) != "Cf"
     )

@@ -155,6 +155,27 @@ def test_the_command_is_recorded_with_the_systems_user(
     assert record.level == logging.INFO
 
 
+def test_a_journal_that_is_nearly_full_still_takes_it(
+    viewer: Client, telemetry_capture: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is asked of each record at 100 % of JOURNAL_MAX_BYTES.
+    monkeypatch.setattr(sink.MemorySink, "admit", lambda _, level: int(level >= logging.ERROR))
+    factory.request(transaction_id="tx-1")
+    viewer.get(BASE + "transaction/tx-1/")
+    assert len(audited(telemetry_capture)) == 1
+
+
+def test_a_fault_of_the_audit_log_does_not_close_the_page(
+    viewer: Client, telemetry_capture: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise OSError("no more bytes")
+
+    monkeypatch.setattr("telemetry.capture.audit.logs.to_event", broken)
+    factory.request(transaction_id="tx-1")
+    assert viewer.get(BASE + "transaction/tx-1/").status_code == 200
+
+
 @pytest.mark.django_db(databases=["default", "telemetry"], transaction=True)
 def test_the_logs_page_shows_it_under_its_logger(
     viewer: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
