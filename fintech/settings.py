@@ -30,6 +30,22 @@ if not DEBUG and not TLS:
     # Chosen by FINTECH_TLS=0, so the deployment check need not repeat it.
     SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
 
+# Nothing but this site's own files: no inline script, no inline style, no frame around a page.
+CONTENT_SECURITY_POLICY: dict[str, object] = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
 INSTALLED_APPS = [
     "telemetry",
     "transactions",
@@ -44,6 +60,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
     "django_q",
 ]
 
@@ -51,6 +68,7 @@ MIDDLEWARE = [
     "telemetry.middleware.TelemetryMiddleware",
     "fintech.health.health",
     "django.middleware.security.SecurityMiddleware",
+    "fintech.policy.CspOfPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -161,11 +179,20 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "transactions.api.problems.handle",
 }
+# Who may read the API's documentation and its schema: API_DOCS → DRF's permission.
+_DOCS_READERS = {"staff": "IsAdminUser", "users": "IsAuthenticated", "all": "AllowAny"}
+API_DOCS = env.choice("API_DOCS", "staff", _DOCS_READERS)
 SPECTACULAR_SETTINGS: dict[str, object] = {
     "TITLE": "Fintech payments API",
     "DESCRIPTION": "Accounts, payments, transfers, deposits and withdrawals over a ledger.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [f"rest_framework.permissions.{_DOCS_READERS[API_DOCS]}"],
+    # People come with a session, programs with a token; the first one says how to sign in.
+    "SERVE_AUTHENTICATION": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     # From the package, not from a CDN: the documentation works without the internet.
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -8,6 +8,7 @@
 
 from telemetry.capture.context import bind, current_trace_id
 from telemetry.capture.metrics import Counter, Gauge, Histogram, counter, gauge, histogram
+from telemetry.cards import holds_card_number
 from telemetry.dossier import DossierSection, register_dossier
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "current_trace_id",
     "gauge",
     "histogram",
+    "holds_card_number",
     "register_dossier",
 ]

@@ -1,6 +1,7 @@
 """Requests, log records and errors: native in admin's index and permissions, with pages of ours."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -30,7 +31,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
+        view = partial(shell.admin_view, self.admin_site)
         name = f"telemetry_{self.model._meta.model_name}"
         return [
             path("", view(self.changelist_view), name=f"{name}_changelist"),
@@ -70,7 +71,7 @@ class ErrorAdmin(ReadOnlyAdmin):
     """Error groups, the latest first, and the page of one group."""
 
     def get_urls(self) -> list[URLPattern]:
-        group = self.admin_site.admin_view(self.open_row)
+        group = shell.admin_view(self.admin_site, self.open_row)
         return [path("<int:object_id>/", group, name="telemetry_error_group"), *super().get_urls()]
 
     def changelist_view(

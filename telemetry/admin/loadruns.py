@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,7 +26,7 @@ class LoadRunAdmin(ReadOnlyAdmin):
     """Runs of the load generator, the newest first, and the page of one."""
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
+        view = partial(shell.admin_view, self.admin_site)
         return [
             path("", view(self.changelist_view), name="telemetry_loadrun_changelist"),
             path("<str:run_id>/change/", view(self.open_run), name="telemetry_loadrun_change"),
@@ -43,7 +44,12 @@ class LoadRunAdmin(ReadOnlyAdmin):
 
     def open_run(self, request: HttpRequest, run_id: str) -> HttpResponse:
         """Where admin's own links to a row lead."""
-        return HttpResponseRedirect(shell.url(self.admin_site, "telemetry_loadrun", run_id))
+        return _open_run(self.admin_site, request, run_id)
+
+
+@shell.page(shell.VIEW_LOADRUN)
+def _open_run(site: Any, request: HttpRequest, run_id: str) -> HttpResponse:
+    return HttpResponseRedirect(shell.url(site, "telemetry_loadrun", run_id))
 
 
 @shell.page(shell.VIEW_LOADRUN)

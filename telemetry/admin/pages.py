@@ -7,7 +7,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from telemetry import dossier
-from telemetry.admin import shell
+from telemetry.admin import audit, shell
 from telemetry.admin.waterfall import Row, draw
 from telemetry.queries import status as delivery
 from telemetry.queries import traces, transactions
@@ -37,13 +37,10 @@ def trace(site: AdminSite, request: HttpRequest, trace_id: str) -> HttpResponse:
 def transaction(site: AdminSite, request: HttpRequest, transaction_id: str) -> HttpResponse:
     """Every unit that carried a transaction's id, and what the application knows of it."""
     found = transactions.dossier(transaction_id)
-    sections = [
-        section
-        for section in dossier.sections(found.id)
-        if not section.permission or _holds(request, section.permission)
-    ]
+    sections = _sections(request, found.id)
     if not found.units and not sections:
         return _not_found(site, request, transaction_id)
+    audit.transaction_viewed(request, found.id)
     context = {
         "title": f"Transaction {found.id}",
         "dossier": found,
@@ -73,9 +70,18 @@ def find(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if found is not None:
         name = "telemetry_trace" if found.kind == "trace" else "telemetry_transaction"
         return HttpResponseRedirect(shell.url(site, name, found.value))
-    if "/" not in text and dossier.sections(text):
+    if "/" not in text and _sections(request, text):
         return HttpResponseRedirect(shell.url(site, "telemetry_transaction", text))
     return _not_found(site, request, text)
+
+
+def _sections(request: HttpRequest, transaction_id: str) -> list[dossier.DossierSection]:
+    """What the application knows of it and this person may see."""
+    return [
+        section
+        for section in dossier.sections(transaction_id)
+        if not section.permission or _holds(request, section.permission)
+    ]
 
 
 def _timeline(request: HttpRequest, timeline: Timeline) -> dict[str, Any]:

@@ -8,14 +8,17 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from telemetry.admin import audit, headers
 from telemetry.queries import status
 from telemetry.queries.store import StoreUnavailableError, reading
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[AdminSite, HttpRequest, P], HttpResponse]
+AdminView = Callable[..., HttpResponseBase]
 
 VIEW_REQUEST = "telemetry.view_request"
 VIEW_LOG = "telemetry.view_log"
@@ -45,7 +48,7 @@ class Tab:
 def page(permission: str) -> Callable[[Page[P]], Page[P]]:
     """A view for those who hold `permission`, which answers readably when the store can't be read.
 
-    Anonymous visitors are dealt with by `AdminSite.admin_view`.
+    Visitors who are not staff are dealt with by `admin_view`.
     """
 
     def decorate(view: Page[P]) -> Page[P]:
@@ -53,17 +56,32 @@ def page(permission: str) -> Callable[[Page[P]], Page[P]]:
             site: AdminSite, request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
             if not request.user.has_perm(permission):
+                audit.refused(request, permission)
                 raise PermissionDenied
             try:
                 with reading():
-                    return view(site, request, *args, **kwargs)
+                    response = view(site, request, *args, **kwargs)
             except StoreUnavailableError as problem:
-                return _unavailable(site, request, problem)
+                response = _unavailable(site, request, problem)
+            headers.protect(response)
+            return response
 
         update_wrapper(guarded, view)
         return guarded
 
     return decorate
+
+
+def admin_view(site: AdminSite, view: AdminView) -> AdminView:
+    """`site.admin_view(view)`, which also tells the audit log of whom it turns away."""
+    native = site.admin_view(view)
+
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not site.has_permission(request):
+            audit.refused(request, "staff")
+        return native(request, *args, **kwargs)
+
+    return update_wrapper(guarded, native)
 
 
 def render(

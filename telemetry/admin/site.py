@@ -8,7 +8,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from telemetry.admin import images, overview, pages
+from telemetry.admin import images, overview, pages, shell
 from telemetry.admin.lists import ErrorAdmin, LogAdmin, RequestAdmin
 from telemetry.admin.loadruns import LoadRunAdmin
 from telemetry.models import Error, LoadRun, Log, Request
@@ -36,7 +36,7 @@ def _urls(site: AdminSite) -> list[URLPattern]:
         def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             return page(site, request, **kwargs)
 
-        return site.admin_view(update_wrapper(wrapped, page))
+        return shell.admin_view(site, update_wrapper(wrapped, page))
 
     return [
         path("telemetry/", view(overview.overview), name="telemetry_overview"),

@@ -11,7 +11,19 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
+from tests.site import environment, manage
 from transactions.models import Account
+
+# What an anonymous client and a customer are answered.
+ASK = """
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.authtoken.models import Token
+key = Token.objects.create(user=User.objects.create_user("carol")).key
+print(Client().get("/api/schema/", headers={"host": "localhost"}).status_code)
+headers = {"host": "localhost", "authorization": f"Token {key}"}
+print(Client().get("/api/schema/", headers=headers).status_code)
+"""
 
 
 @pytest.fixture
@@ -59,20 +71,44 @@ def test_answers_have_the_described_members(
 
 
 @pytest.mark.django_db
-def test_the_documentation_loads_from_this_server_only() -> None:
-    response = Client().get("/api/docs/")
+def test_the_documentation_loads_from_this_server_only(admin_client: Client) -> None:
+    response = admin_client.get("/api/docs/")
     assert response.status_code == 200
     html = response.content.decode()
     assets = re.findall(r'(?:src|href)="([^"]+)"', html)
-    assert '"validatorUrl": null' in html
-    assert assets
+    (script,) = [asset for asset in assets if asset.startswith("/api/docs/")]
+    assert '"validatorUrl": null' in admin_client.get(script).content.decode()
+    assert len(assets) > 4
     for asset in assets:
         assert "//" not in asset
-        assert finders.find(asset.removeprefix("/static/")), asset
+        assert asset == script or finders.find(asset.removeprefix("/static/")), asset
 
 
 @pytest.mark.django_db
-def test_the_schema_is_served_to_everybody() -> None:
-    response = Client().get("/api/schema/")
+def test_the_schema_is_served_to_staff(admin_client: Client) -> None:
+    response = admin_client.get("/api/schema/")
     assert response.status_code == 200
     assert yaml.safe_load(response.content)["info"]["title"] == "Fintech payments API"
+
+
+@pytest.mark.django_db
+def test_the_documentation_is_closed_to_everybody_else(api: APIClient) -> None:
+    assert (Client().get("/api/schema/").status_code, api.get("/api/schema/").status_code) == (
+        401,
+        403,
+    )
+    for path in ("/api/docs/", "/api/docs/?script="):
+        assert Client().get(path)["Location"].startswith("/admin/login/?next=/api/docs/")
+        assert api.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("readers", "anonymous", "customer"), [("users", 401, 200), ("all", 200, 200)]
+)
+def test_the_environment_opens_the_documentation(
+    readers: str, anonymous: int, customer: int, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, API_DOCS=readers)
+    assert manage("migrate", env=env).returncode == 0
+    done = manage("shell", "--no-imports", "-c", ASK, env=env)
+    assert done.stdout.split() == [str(anonymous), str(customer)], done.stderr

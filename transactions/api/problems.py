@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 import telemetry
 from transactions.api.parsers import BodyTooLarge
 from transactions.services.errors import (
+    CardNumberError,
     KeyInFlightError,
     KeyReusedError,
     OutcomeNotRecordedError,
@@ -42,6 +43,13 @@ class Unprocessable(APIException):
     status_code = 422
     default_code = "idempotency_key_reused"
     default_detail = "This Idempotency-Key was used with another body. Use a new key."
+
+
+class CardNumber(exceptions.ValidationError):
+    """422: a text holds a card number; `errors` names the field."""
+
+    status_code = 422
+    default_code = "card_number"
 
 
 class Busy(APIException):
@@ -78,10 +86,10 @@ def _as_api_exception(error: Exception) -> APIException | None:
             return exceptions.NotFound()
         case PermissionDenied():
             return exceptions.PermissionDenied()
+        case CardNumberError():
+            return CardNumber(_details(error))
         case RefusedError():
-            return exceptions.ValidationError(
-                {error.field: [ErrorDetail(error.detail, error.code)]}
-            )
+            return exceptions.ValidationError(_details(error))
         case KeyInFlightError():
             return Conflict()
         case KeyReusedError():
@@ -94,6 +102,10 @@ def _as_api_exception(error: Exception) -> APIException | None:
         case OperationalError() if "locked" in str(error):
             return Busy()
     return None
+
+
+def _details(error: RefusedError) -> dict[str, list[ErrorDetail]]:
+    return {error.field: [ErrorDetail(error.detail, error.code)]}
 
 
 def _response(error: APIException, request: Any) -> Response:
@@ -120,7 +132,7 @@ def _response(error: APIException, request: Any) -> Response:
 
 
 def _code(error: APIException) -> str:
-    if isinstance(error, exceptions.ValidationError):
+    if type(error) is exceptions.ValidationError:
         return "validation_error"
     return str(error.get_codes()) if isinstance(error.detail, str) else error.default_code
 

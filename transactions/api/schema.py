@@ -14,7 +14,8 @@ _TITLES = {
     409: "The Idempotency-Key's first request is still in progress.",
     413: "The body is too large.",
     415: "The body is not application/json.",
-    422: "The Idempotency-Key was used with another body.",
+    422: "The Idempotency-Key was used with another body (`idempotency_key_reused`), or a text "
+    "holds a card number (`card_number`; `errors` names the field).",
     429: "Too many requests; see `Retry-After`.",
 }
 
@@ -24,7 +25,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description=(
         "1 to 255 visible ASCII characters, scoped to you. The same key and body get the same "
-        "answer (with `Idempotent-Replayed: true`) for 24 hours and carry out the order once."
+        "answer (with `Idempotent-Replayed: true`) for 24 hours and carry out the order once. "
+        "A key that holds a card number is refused with 422."
     ),
 )
 

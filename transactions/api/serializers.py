@@ -38,7 +38,11 @@ class TransactionRequestSerializer(serializers.Serializer[NewOrder]):
     amount = StrictCharField(max_length=40, help_text=_AMOUNT_HELP)
     currency = CodeField(choices=currencies.CHOICES, help_text="The account's currency.")
     description = StrictCharField(
-        required=False, allow_blank=True, max_length=200, validators=[no_control_characters]
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        validators=[no_control_characters],
+        help_text="What it is for. A text that holds a card number is refused with 422.",
     )
     counterparty = IdField(
         required=False, allow_null=True, help_text="For transfers: the account that receives."

@@ -13,6 +13,14 @@ class RefusedError(Exception):
         self.detail = detail
 
 
+class CardNumberError(RefusedError):
+    """A text that would be stored holds a card number, which this error does not repeat."""
+
+    def __init__(self, field: str) -> None:
+        detail = "A card number was found here. Leave it out: it is never to be stored."
+        super().__init__(field, "card_number", detail)
+
+
 class KeyInFlightError(Exception):
     """The idempotency key belongs to a request that is still being carried out."""
 

@@ -20,7 +20,7 @@ import telemetry
 from transactions import metrics, representation
 from transactions.models import Account, LedgerEntry, Transaction
 from transactions.services import accounts, gateway_call, idempotency, ledger, outcomes, settlement
-from transactions.services.errors import OutcomeNotRecordedError, RefusedError
+from transactions.services.errors import CardNumberError, OutcomeNotRecordedError, RefusedError
 from transactions.uuid7 import timestamp, uuid7
 
 logger = logging.getLogger("transactions.services")
@@ -67,6 +67,7 @@ def place(owner_id: int, new: NewOrder, key_value: str | None = None) -> Result:
     """Carries out the order once per key; raises what `services.errors` lists."""
     started = perf_counter()
     telemetry.bind(**{"transaction.type": new.type})
+    _refuse_card_numbers({"description": new.description, "Idempotency-Key": key_value or ""})
     key = _key(owner_id, new, key_value)
     account, counterparty = accounts.for_order(owner_id, new.account_id, new.counterparty_id)
     _check_parties(new, account, counterparty)
@@ -84,6 +85,13 @@ def place(owner_id: int, new: NewOrder, key_value: str | None = None) -> Result:
     metrics.DURATION.observe(perf_counter() - started, type=order.type)
     outcomes.tell(order, cause)
     return Result(representation.of_transaction(order))
+
+
+def _refuse_card_numbers(texts: dict[str, str]) -> None:
+    # All that a client writes freely and that is stored. Before a hash is made of any of it.
+    for field, text in texts.items():
+        if telemetry.holds_card_number(text):
+            raise CardNumberError(field)
 
 
 def _key(owner_id: int, new: NewOrder, value: str | None) -> idempotency.Key | None:

@@ -1,11 +1,16 @@
 """`manage.py trace ID`: everything of one transaction, trace or request, in order of time."""
 
+import getpass
+import logging
+import os
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from telemetry import ingest, report
+from telemetry.capture import audit
+from telemetry.capture.requests import client_network
 from telemetry.ingest.connection import StoreUnavailable
 from telemetry.queries import traces, transactions
 from telemetry.queries.store import StoreUnavailableError, reading
@@ -35,6 +40,8 @@ class Command(BaseCommand):
                 f"No trace, request or transaction has the id {asked}. "
                 "`manage.py telemetry_status` tells up to when the data goes."
             )
+        if found.kind == "transaction":
+            _audit(found.id)
         self.stdout.write(report.FORMATS[options["format"]](found))
 
 
@@ -49,6 +56,32 @@ def _find(text: str) -> report.Subject | None:
     if trace is None:
         return None
     return report.Subject("trace", trace.id, trace.units, trace.timeline)
+
+
+def _audit(transaction_id: str) -> None:
+    came_from = os.environ.get("SSH_CLIENT", "").partition(" ")[0]
+    audit.record(
+        logging.INFO,
+        "Transaction viewed",
+        {
+            "audit.action": "transaction.view",
+            "transaction.id": transaction_id,
+            "process.owner": _owner(),
+            "client.address": client_network(came_from),
+        },
+    )
+
+
+def _owner() -> str:
+    """The user of the operating system; not by what the environment says, where there is a way."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except ImportError:
+        return getpass.getuser()
+    except KeyError:
+        return str(os.getuid())
 
 
 def _drain() -> None:
