@@ -15,24 +15,31 @@ SENSITIVE_KEYS = frozenset(
     pwd passphrase passcode apikey sessionid csrfmiddlewaretoken cvv cvc cvv2 cvc2 cav cav2 csc cid
     security_code card_security_code card_verification pin pin_code pin_block track track1 track2
     track_1 track_2 track_data track1_data track2_data magstripe card_number cardnumber card_no pan
-    signature session_key iban private_key_id
+    signature session_key session_id sessid iban private_key_id pass user_pass otp one_time_code
+    client_assertion credential credentials account_key
     """.split()
 )
 # Of a key in lower case with underscores: `X-Auth-Token`, `HTTP_COOKIE`, `oldPassword` as well.
 _SENSITIVE_ENDINGS = (
     "authorization", "cookie", "password", "password1", "password2", "passwd", "secret", "token",
     "api_key", "private_key", "secret_key", "access_key", "signing_key", "encryption_key", "_pin",
-    "_cvv", "_cvc", "_pan",
+    "_cvv", "_cvc", "_pan", "password_hash", "card_number", "accesskey", "userpass", "jsessionid",
+    "phpsessid",
 )  # fmt: skip
 # Words of a path after which the next segment opens something.
-_OPENERS = frozenset("token tokens reset password secret invite verify confirm activate".split())
+_OPENERS = frozenset(
+    """
+    token tokens reset password secret invite invitation verify verification confirm confirmation
+    activate activation magic magic-link
+    """.split()
+)
 _OPENING = re.compile(r"[A-Za-z0-9_\-.~]{16,}\Z")
 _maybe_opening = re.compile(r"[A-Za-z0-9_\-.~]{16}").search
 
 
 def text(value: str) -> str:
     """`value` with card numbers cut to their last four digits and credentials replaced."""
-    if not value.isascii() or cards.maybe(value) is not None:
+    if not value.isascii() or cards.maybe(value) is not None or cards.is_spelled(value):
         value = _numbers(value)
     elif iban.maybe(value) is not None:
         value = iban.mask(value, value)

@@ -13,7 +13,9 @@ PIECES = [
     "DE89370400", "%B4111111111111111^", ";4111111111111111=", "-----BEGIN A-----", "-----BEGIN ",
     "sk_live_", "ghp_", "SG.aaaaaaaaaaaaaaaaaaaa.", "AKIA", "xoxb-", "Bearer ", '\\"cvv\\":',
     '{"a":', "pin:", "@", "x@", "４１１１", "\u00a0", "1\u20131", "................", "0_",
-    "a1" * 8, "key-", "AC0", "\u2028",
+    "a1" * 8, "key-", "AC0", "\u2028", "%2d", "1%2d", "1+", "1 - ", "1\\u00a0", "%C2%A01", "a1",
+    "/reset/", "/reset/a/", "/token/aaaaaaaaaaaaaaaa1", "pass={", "pass=[", "pass=\"\\\\", "sess_id",
+    "asess", "cvv ", "pin is ", "PIN code is 1", "://a:b", "GB82.", "GB82%20", "AWS4-HMAC-SHA256 ",
 ]  # fmt: skip
 
 
