@@ -3,6 +3,8 @@
 import sys
 import time
 
+from telemetry import display
+
 _SECONDS_BETWEEN = 10.0
 _last: dict[str, float] = {}
 
@@ -13,4 +15,4 @@ def say(message: str) -> None:
     if now - _last.get(message, -_SECONDS_BETWEEN) >= _SECONDS_BETWEEN:
         _last.clear()
         _last[message] = now
-        print(f"telemetry ingest: {message}", file=sys.stderr, flush=True)
+        print(f"telemetry ingest: {display.escaped(message)}", file=sys.stderr, flush=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from telemetry import display
 from telemetry.conf import settings
 from telemetry.queries.status import Status, status
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(found.as_dict(), indent=2))
         else:
-            self.stdout.write("\n".join(lines(found)))
+            self.stdout.write("\n".join(map(display.escaped, lines(found))))
         if not found.balanced:
             sys.exit(1)
 
