@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from stdnum import luhn
 
-# Between two groups of digits people write up to three of these; `%20` in a URL.
-_SEPARATOR = r"(?:[ .\-_+\t]|%20){1,3}"
+# Between two groups of digits people write up to four of these; `%20` in a URL.
+_SEPARATOR = r"(?:[ .\-_+\t]|%20){1,4}"
 # What no card is without: 13 digits, with separators between.
 maybe = re.compile(r"[0-9][0-9 .\-_%+\t]{12}").search
 # Groups of digits with separators.
@@ -16,6 +16,7 @@ _BEFORE = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{0,12}\Z")
 _AFTER = re.compile(r"[A-Za-z]{0,12}(?![0-9A-Za-z])")
 _REACH = 13
 _GROUP = re.compile(r"[0-9]+")
+_ESCAPED_DIGIT = re.compile(r"\\{1,4}uff1([0-9])")
 _ESCAPED_SPACE = re.compile("%20")
 _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
@@ -37,7 +38,7 @@ _ISSUED = re.compile(
 _SIXTEEN = re.compile(r"5[1-5]|2")
 # Separators as JSON and URLs spell them: each becomes as many spaces of the URL's as it is long.
 _SPELLED = re.compile(
-    r"\\u(?:00[aA]0|20[01][0-9a-fA-F]|202[fF]|2212|3000)|%[cC]2%[aA]0|%[eE]2%80%[89aA][0-9a-fA-F]"
+    r"\\{1,4}u(?:00[aA]0|20[01][0-9a-fA-F]|202[fF]|2212|3000)|%[cC]2%[aA]0|%[eE]2%80%[89aA][0-9a-fA-F]"
     r"|%2[dDbB]"
 )
 # The zeros of the scripts whose digits people type; nine more follow each.
@@ -49,7 +50,7 @@ _ZEROS = (
 # Written with other signs that look the same; each is replaced by one, so that places stay.
 _LOOKALIKES = str.maketrans(
     {
-        **{zero + digit: str(digit) for zero in _ZEROS for digit in range(10)},
+        **{chr(zero + digit): str(digit) for zero in _ZEROS for digit in range(10)},
         **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000", " "),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", " "),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-"),
@@ -74,7 +75,13 @@ def plain(value: str) -> str:
 
 
 def _spaces(match: re.Match[str]) -> str:
-    return "%20" * ((match.end() - match.start()) // 3)
+    escaped, rest = divmod(match.end() - match.start(), 3)
+    return "%20" * escaped + " " * rest
+
+
+def narrow(value: str) -> str:
+    """`value` with the full-width digits that JSON has escaped as plain ones."""
+    return _ESCAPED_DIGIT.sub(r"\1", value)
 
 
 def mask(value: str) -> str:

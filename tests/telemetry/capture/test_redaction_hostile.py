@@ -13,7 +13,8 @@ CORE = "Qx7k9PzR4mW2vT8sLb5"
 @pytest.mark.parametrize(
     "written",
     [
-        "card4111111111111111", "PAN4111111111111111", "4111111111111111USD", "visa_4111111111111111",
+        "card4111111111111111", "PAN4111111111111111", "4111111111111111USD",
+        "visa_4111111111111111",
         "4111  1111  1111  1111", "4111 - 1111 - 1111 - 1111", "4111\t1111\t1111\t1111",
         "4111+1111+1111+1111", "4111%2d1111%2D1111%2d1111", "4111%C2%A01111%c2%a01111%C2%A01111",
         "4111%E2%80%931111%E2%80%931111%E2%80%931111", "4111\u200b1111\u200b1111\u200b1111",
@@ -51,7 +52,8 @@ def test_ibans(written: str) -> None:
         "Authorization: AWS4-HMAC-SHA256 Credential={}/x, SignedHeaders=host, Signature={}",
         "password='it\\'s {}'", '{{"password": "a\\"{}"}}', '{{"password": ["{}"]}}',
         '{{"password": {{"v": "{}"}}}}', "password=('{}')", "password => '{}'", "passwordHash={}",
-        "pass={}", "user_pass={}", "signature={}", "client_assertion={}", "otp={}", "credentials={}",
+        "pass={}", "user_pass={}", "signature={}", "client_assertion={}", "otp={}",
+        "credentials={}",
         "session_id={}", "JSESSIONID={}", "PHPSESSID={}", "https://user:p@{}@host/", "cardCvv={}",
         "AccountKey={}==;", "SharedAccessKey={}", "secret_key_base: {}",
     ],
@@ -88,7 +90,8 @@ def test_links_that_open_something_in_any_text(message: str) -> None:
     "harmless",
     [
         'File "/srv/app/accounts/password/validation_of_length_2.py", line 3',
-        "/static/reset/normalize-css-8.0.1.css", "passed: 3", "passenger=ann", "spin=3", "compass: N",
+        "/static/reset/normalize-css-8.0.1.css", "passed: 3", "passenger=ann", "spin=3",
+        "compass: N",
         "bypass=1", "encoded=abc", "spinning 1234", "PIN 12", "cvv missing", "assess_id=3",
         "tokens used: 12", "1+2=3", "a-1-2-3-4-5-6-7-8-9-10-11-12-13", "10%20 20%20 30%20 40%20 50",
         "12 + 345 + 678 + 901 + 234", "0198f0c4111111111111111144445555",
