@@ -28,6 +28,7 @@ keepalive = 5
 # Telemetry records every request; an access log would tell it twice.
 accesslog = None
 loglevel = "warning"
+logger_class = "fintech.gunicorn_log.Logger"
 proc_name = "fintech-web"
 control_socket_disable = True
 # A worker's heartbeat file on a disk can block for longer than the time-out.

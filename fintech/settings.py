@@ -240,6 +240,8 @@ LOGGING = {
     # The cluster's own comings and goings are of no interest until something is wrong.
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
+        # runserver's access lines, whose own format knows nothing of redaction.
+        "django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "django-q": {"level": "WARNING"},
         # LOG_LEVELS="transactions=DEBUG,django.db=WARNING" sets single loggers, and all below them.
         **{name: {"level": level} for name, level in env.levels("LOG_LEVELS").items()},

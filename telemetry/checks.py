@@ -1,10 +1,7 @@
 """System checks: each has an id, and a hint that names the line to change."""
 
 import difflib
-import math
-import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,10 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
 from telemetry import mounts
+from telemetry.capture import redact
 from telemetry.conf import DEFAULTS, raw, settings
 from telemetry.retention import ages
+from telemetry.rules import RULES
 
 MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
 
@@ -34,89 +33,10 @@ def check_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-def _positive(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf
-
-
-def _count(value: Any) -> bool:
-    return isinstance(value, int) and _positive(value)
-
-
-def _not_negative(value: Any) -> bool:
-    return value == 0 or _positive(value)
-
-
-def _share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-
-
-def _patterns(value: Any) -> bool:
-    if not _texts(value):
-        return False
-    try:
-        return all(re.compile(item) for item in value)
-    except re.error:
-        return False
-
-
-def _folder(value: Any) -> bool:
-    return value is None or (isinstance(value, str | Path) and bool(str(value)))
-
-
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "INGEST": (lambda value: value in ("auto", "external", "off"), "auto, external or off"),
-    "LOG_LEVEL": (lambda value: value in _LEVELS, f"one of {', '.join(_LEVELS)}"),
-    "LOG_FILES": (lambda value: isinstance(value, bool), "True or False"),
-    "DETAIL_SAMPLE": (_share, "a number from 0 to 1"),
-    "STORE_MAX_BYTES": (lambda value: value is None or _positive(value), "bytes, or None"),
-    # Each connection keeps 64 MiB of it for the next writes.
-    "WAL_MAX_BYTES": (
-        lambda value: _count(value) and value >= 1_000_000,
-        "a whole number of bytes from 1000000",
-    ),
-    "DATA_DIR": (_folder, "the path of a folder, or None"),
-    "DATABASE": (lambda value: isinstance(value, str) and bool(value), "an alias of DATABASES"),
-    # Below it not even a record without attributes fits; ingest reads 1 MiB at once.
-    "MAX_RECORD_BYTES": (
-        lambda value: _count(value) and 2_048 <= value <= 1_000_000,
-        "a whole number of bytes from 2048 to 1000000",
-    ),
-    **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
-    "REDACT_PATTERNS": (_patterns, "a list of regular expressions"),
-    "JOURNAL_MIN_FREE_BYTES": (_not_negative, "bytes, 0 or more"),
-    "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
-    **dict.fromkeys(
-        ("SELF_PATHS", "IGNORE_COMMANDS", "SENSITIVE_KEYS"), (_texts, "a list of texts")
-    ),
-    **dict.fromkeys(
-        (
-            "SLOW_SECONDS",
-            "OVERHEAD_BUDGET",
-            "SEGMENT_BYTES",
-            "SEGMENT_SECONDS",
-            "JOURNAL_MAX_BYTES",
-            "ARCHIVE_HOURS",
-            "ARCHIVE_MAX_BYTES",
-            "LOG_FILE_BYTES",
-            "LOG_FILE_HOURS",
-            "DASHBOARDS_KEEP",
-            "POLL_SECONDS",
-        ),
-        (_positive, "a number above 0"),
-    ),
-}
-
-
 def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """telemetry.E002: a value that its key cannot have."""
     messages: list[CheckMessage] = []
-    for key, (is_valid, expected) in _RULES.items():
+    for key, (is_valid, expected) in RULES.items():
         value = raw(key)
         if not is_valid(value):
             messages.append(
@@ -131,6 +51,22 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         Error(text, hint=hint, id="telemetry.E002") for text in ages.faults(settings.RETENTION)
     ]
     return messages
+
+
+def check_headers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E006: a header that must not be recorded."""
+    given = settings.CAPTURE_HEADERS
+    named = given if isinstance(given, list | tuple) else ()
+    return [
+        Error(
+            f"TELEMETRY['CAPTURE_HEADERS'] has {name!r}, which holds what must not be kept.",
+            hint=f"Remove {name!r}: credentials, cookies and full client addresses are never "
+            "recorded (docs/security.md).",
+            id="telemetry.E006",
+        )
+        for name in named
+        if isinstance(name, str) and redact.is_sensitive_header(name)
+    ]
 
 
 def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -236,7 +172,7 @@ def check_sqlite_deploy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def register() -> None:
     """Called by `AppConfig.ready()`."""
-    for check in (check_keys, check_values, check_database, check_middleware):
+    for check in (check_keys, check_values, check_headers, check_database, check_middleware):
         checks.register(check, Tags.compatibility)
     for check in (check_filesystem, check_sqlite):
         checks.register(check, Tags.compatibility)

@@ -40,6 +40,8 @@ DEFAULTS: dict[str, Any] = {
     "SENSITIVE_KEYS": [],
     # Regular expressions of what else is replaced in texts; a slow one makes requests slow.
     "REDACT_PATTERNS": [],
+    # Request headers that are recorded beside User-Agent and the trace's own, redacted.
+    "CAPTURE_HEADERS": [],
     # A record's line is at most this long; longer values are cut and marked. Bytes.
     "MAX_RECORD_BYTES": 65_536,
     # A segment is closed and a new one begun at this size (bytes) or age (seconds).

@@ -1,7 +1,18 @@
 """How values are written for people, on pages and in terminals alike."""
 
+import json
+import re
 from datetime import UTC, datetime
 
+# Controls, marks of direction, separators of lines, zero width and tag characters, surrogates.
+_REST = (
+    r"\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_UNSAFE = re.compile(rf"[\x00-\x0d{_REST}]")
+_UNSAFE_BUT_LINES = re.compile(rf"[\x00-\x09\x0d{_REST}]")
+_UNSAFE_BUT_SPACE = re.compile(rf"[\x00-\x08{_REST}]")
 _LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (10, "DEBUG"))
 
 
@@ -77,12 +88,36 @@ def size(number: int) -> str:
 
 
 def escaped(text: str, keep_lines: bool = False) -> str:
-    r"""`text` with control characters written out (\x1b), so that no terminal acts on them."""
-    return "".join(
-        char if char.isprintable() or (keep_lines and char == "\n") else _written(char)
-        for char in text
-    )
+    r"""`text` with what no reader should be led by written out (\x1b, \u202e).
+
+    Control characters, marks that turn the direction of writing, separators of lines, and what is
+    not to be seen at all.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return (_UNSAFE_BUT_LINES if keep_lines else _UNSAFE).sub(_written, text)
 
 
-def _written(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+def visible(markup: str) -> str:
+    """A page with such characters written out; line breaks and tabs are its own."""
+    return _UNSAFE_BUT_SPACE.sub(_written, markup)
+
+
+def json_escaped(document: bytes) -> bytes:
+    """A JSON document, UTF-8, with such characters as JSON's escapes: the same values, one line."""
+    if document.isascii() and b"\x7f" not in document:
+        return document
+    return _UNSAFE.sub(_json_written, document.decode()).encode()
+
+
+def cell(text: str) -> str:
+    """`text` for a table that a spreadsheet may open: never a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def _written(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
+
+
+def _json_written(match: re.Match[str]) -> str:
+    return json.dumps(match.group())[1:-1] if match.group() != "\x7f" else "\\u007f"

@@ -51,7 +51,7 @@ def markdown(subject: Subject) -> str:
     lines = [f"# {subject.kind.capitalize()} `{subject.id}`", ""]
     for unit in subject.units:
         lines += [f"## {_md(unit.title)}", "", "| fact | value |", "|---|---|"]
-        lines += [f"| {name} | {_md(value)} |" for name, value in _facts(unit)] + [""]
+        lines += [f"| {name} | {_md(display.cell(value))} |" for name, value in _facts(unit)] + [""]
     lines += ["## In order of time", ""]
     for entry in subject.timeline.entries:
         lines.append(f"- `{display.offset(entry.offset)}` **{_label(entry)}** {_md(_told(entry))}")

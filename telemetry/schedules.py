@@ -29,6 +29,7 @@ class Periodic:
 OWN = (
     Periodic("telemetry: draw pictures", "telemetry.tasks.render_dashboards", 5),
     Periodic("telemetry: remove old records", "telemetry.tasks.prune", 15),
+    Periodic("telemetry: prove redaction", "telemetry.tasks.redaction_selftest", 7 * 24 * 60),
 )
 # In the order of their declaration, by name.
 _declared: dict[str, Periodic] = {}

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from telemetry import display
 from telemetry.admin import audit, headers
 from telemetry.queries import status
 from telemetry.queries.store import StoreUnavailableError, reading
@@ -98,6 +99,8 @@ def render(
         request, f"telemetry/{name}.html", frame(site, request, tab) | context, status=code
     )
     response.render()
+    # Captured texts are everywhere on a page; markup in them is inert, and so are these.
+    response.content = display.visible(response.content.decode())
     return response
 
 

@@ -13,9 +13,10 @@ from telemetry.conf import settings
 IGNORED = frozenset(
     """
     check collectstatic createcachetable dbshell diffsettings findstatic ingest makemessages
-    makemigrations migrate optimizemigration prune qcluster qinfo qmonitor render_dashboards
-    runserver sendtestemail shell showmigrations spectacular sqlflush sqlmigrate squashmigrations
-    start startapp startproject tail telemetry_status test testserver trace
+    makemigrations migrate optimizemigration prune qcluster qinfo qmonitor
+    redaction_selftest render_dashboards runserver sendtestemail shell showmigrations spectacular
+    sqlflush sqlmigrate squashmigrations start startapp startproject tail telemetry_status test
+    testserver trace
     """.split()
 )
 

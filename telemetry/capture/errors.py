@@ -6,11 +6,12 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from telemetry.capture import clock, context, sink, values
+from telemetry.capture import clock, context, redact, sink, values
 from telemetry.capture.context import Unit
 from telemetry.journal import events
 
 STACK_LIMIT = 24_000
+_MARGIN = 4_000
 _LIBRARIES = ("site-packages", "dist-packages", f"{sys.prefix}/lib", f"{sys.base_prefix}/lib")
 
 
@@ -66,9 +67,11 @@ def stack_text(error: BaseException) -> str:
         whole = "".join(traceback.format_exception(error, limit=-50))
     except Exception as failure:
         return f"<traceback: {type(failure).__name__} while formatting>"
-    if len(whole) > STACK_LIMIT:
-        whole = f"[cut: {len(whole)} characters] …{whole[-STACK_LIMIT:]}"
-    return values.text(whole, STACK_LIMIT + 100)
+    if len(whole) <= STACK_LIMIT:
+        return values.text(whole, STACK_LIMIT)
+    # With what stands before: a secret that the cut parts in two is not seen as one.
+    shown = redact.text(whole[-STACK_LIMIT - _MARGIN :])[-STACK_LIMIT:]
+    return f"[cut: {len(whole)} characters] …{shown.partition(chr(10))[2]}"
 
 
 def culprit(trace: TracebackType | None) -> str:

@@ -4,7 +4,10 @@ import sys
 import time
 import traceback
 
+from telemetry.capture import redact
+
 _SECONDS_BETWEEN = 10.0
+_LONGEST = 8_000
 _last: dict[str, float] = {}
 
 
@@ -15,7 +18,8 @@ def report(where: str) -> None:
         return
     _last[where] = now
     try:
-        summary = traceback.format_exc(limit=-3).strip()
+        # Its message may hold what the application was given.
+        summary = redact.text(traceback.format_exc(limit=-3).strip()[:_LONGEST])
         sys.stderr.write(f"telemetry: {where} failed; the application goes on.\n{summary}\n")
     except Exception:  # noqa: S110 - stderr itself is broken: there is nowhere left to say it
         pass

@@ -123,15 +123,16 @@ def to_event(
         message = values.text(message, MESSAGE_LIMIT)
     template = _template(msg) if record.args and type(msg) is str else None
     code = _code(record)
+    name = _template(record.name)
     attributes = _attributes(record)
     if unit is None:
         return events.LogMade(
-            None, clock.now(), record.levelno, record.name, None, message, template, code,
-            attributes, None, {}, weight,
+            None, clock.now(), record.levelno, name, None, message, template, code, attributes,
+            None, {}, weight,
         )  # fmt: skip
     return events.LogMade(
-        unit.uid, unit.now(), record.levelno, record.name, unit.route or unit.where(), message,
-        template, code, attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
+        unit.uid, unit.now(), record.levelno, name, unit.route or unit.where(), message, template,
+        code, attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def describe(unit: Unit, request: HttpRequest, response: HttpResponseBase | None
     unit.client_address = client_network(meta.get("REMOTE_ADDR", ""))
     agent = meta.get("HTTP_USER_AGENT")
     if agent:
-        unit.user_agent = _user_agent(agent[:200])
+        unit.user_agent = _user_agent(agent[:600])
     length = meta.get("CONTENT_LENGTH")
     if length:
         unit.request_size = _size(length)
@@ -85,10 +85,19 @@ def describe(unit: Unit, request: HttpRequest, response: HttpResponseBase | None
         unit.response_size = len(response.content)  # type: ignore[attr-defined]
     query = meta.get("QUERY_STRING")
     if query:
-        _set_missing(unit, {"url.query": redact.query_string(query[: values.TEXT_LIMIT])})
+        _set_missing(unit, {"url.query": _query(query)})
+    if settings.CAPTURE_HEADERS:
+        _set_missing(unit, _allowed(meta))
     baggage = meta.get("HTTP_BAGGAGE")
     if baggage:
         _set_missing(unit, _load_baggage(baggage))
+
+
+def _query(given: str) -> str:
+    if len(given) > values.TEXT_LIMIT:
+        # The last pair may be cut in two.
+        given = given[: values.TEXT_LIMIT].rpartition("&")[0]
+    return redact.query_string(given)
 
 
 def _set_missing(unit: Unit, found: dict[str, Any]) -> None:
@@ -98,22 +107,60 @@ def _set_missing(unit: Unit, found: dict[str, Any]) -> None:
         unit.bind(missing)
 
 
+def _allowed(meta: dict[str, Any]) -> dict[str, Any]:
+    """The headers that settings name, under OpenTelemetry's names."""
+    return {
+        attribute: values.text(_decoded(str(meta[key])), 500)
+        for key, attribute in _headers(tuple(settings.CAPTURE_HEADERS))
+        if meta.get(key)
+    }
+
+
+@functools.lru_cache(maxsize=16)
+def _headers(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(key in META, attribute) of each; what the check refuses is not recorded either."""
+    found = []
+    for name in names:
+        if not redact.is_sensitive_header(name):
+            key = name.upper().replace("-", "_")
+            plain = key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+            found.append((key if plain else f"HTTP_{key}", f"http.request.header.{name.lower()}"))
+    return found
+
+
 # Clients have few names, and send them again and again.
 @functools.lru_cache(maxsize=1_024)
 def _user_agent(given: str) -> str:
-    return values.text(given, 200)
+    return values.text(_decoded(given), 200)
+
+
+def _decoded(header: str) -> str:
+    # Servers hand headers over as Latin-1; what was sent is UTF-8 these days.
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def _load_baggage(header: str) -> dict[str, str]:
     """`load.run_id` and `load.level` of a W3C Baggage header: which load test sent this."""
     if "load." not in header:
         return {}
-    pairs = (entry.partition(";")[0].partition("=") for entry in header[:1_000].split(","))
+    pairs = (
+        entry.partition(";")[0].partition("=") for entry in _decoded(header)[:1_000].split(",")
+    )
     return {
-        key.strip(): values.text(unquote(value.strip()), 64)
+        key.strip(): _baggage_value(value.strip())
         for key, _, value in pairs
         if key.strip() in ("load.run_id", "load.level")
     }
+
+
+def _baggage_value(given: str) -> str:
+    shown = redact.text(given)
+    return values.text(unquote(given) if shown == given else shown, 64)
 
 
 @functools.lru_cache(maxsize=1_024)

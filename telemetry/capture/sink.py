@@ -11,7 +11,7 @@ from typing import Protocol
 
 from django.core import mail
 
-from telemetry.capture import encoding, faults
+from telemetry.capture import encoding, faults, redact
 from telemetry.conf import settings
 from telemetry.journal import events
 from telemetry.journal.board import Board
@@ -128,7 +128,7 @@ def _introduce() -> bytes:
             time=time.time_ns() // 1000,
             pid=os.getpid(),
             host=socket.gethostname(),
-            role=role(),
+            role=redact.text(role()),
             app_version=str(settings.APP_VERSION),
         )
     )

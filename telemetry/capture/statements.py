@@ -6,7 +6,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from telemetry.capture import errors
+from telemetry.capture import errors, redact
 from telemetry.capture.context import Unit
 from telemetry.journal import events
 
@@ -28,12 +28,13 @@ def shape(sql: Any) -> str:
     if not isinstance(sql, str):
         # A driver's own object, whose text may hold the values.
         return f"<{type(sql).__qualname__}>"
-    return _shape(sql) if len(sql) <= _LIMIT else _LITERAL.sub("?", sql[:_LIMIT])
+    return _shape(sql if len(sql) <= _LIMIT else sql[:_LIMIT])
 
 
 @functools.lru_cache(maxsize=2_048)
 def _shape(sql: str) -> str:
-    return _LITERAL.sub("?", sql)
+    # First: quoted names and comments are no literals, and may hold anything.
+    return _LITERAL.sub("?", redact.text(sql))
 
 
 def spans(unit: Unit) -> list[events.Span] | None:

@@ -45,7 +45,7 @@ def on_execute(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> N
     """Begin the task's unit of work, in the worker that runs it."""
     try:
         unit = Unit(context.TASK)
-        unit.route = _name(task)
+        unit.route = values.text(_name(task), 200)
         unit.bind({"task.id": task.get("id"), "task.name": task.get("name")})
         _running.stack.append((unit, units.begin(unit, str(task.get(_KEY, "")))))
     except Exception:
@@ -92,7 +92,7 @@ def _type_name(trace: str) -> str:
     frames = list(_FRAME.finditer(trace))
     after = trace[frames[-1].end() :] if frames else trace
     own = (line for line in after.splitlines() if line and not line.startswith(" "))
-    return next(own, "").partition(":")[0][:200] or "TaskFailed"
+    return values.text(next(own, "").partition(":")[0], 200) or "TaskFailed"
 
 
 def _record_failure(unit: Unit, result: str) -> None:

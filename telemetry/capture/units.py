@@ -133,4 +133,6 @@ def _user_id(request: Any) -> str | None:
         return None
     wrapped = getattr(user, "_wrapped", user)
     key = getattr(wrapped, "pk", None)
-    return None if key is None else values.describe(key)
+    if key is None or type(key) is int:
+        return None if key is None else str(key)
+    return values.text(values.describe(key), 200)

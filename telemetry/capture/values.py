@@ -1,7 +1,7 @@
 """Any Python value → a value that JSON holds, bounded and redacted."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -17,6 +17,8 @@ MAX_CHARACTERS = 32_768
 # So short that MAX_ITEMS of them are within MAX_CHARACTERS.
 _SHORT = MAX_CHARACTERS // MAX_ITEMS
 _INT_LIMIT = 1 << 63
+# Most secrets are shorter.
+_MARGIN = 256
 # Key → what it is called in a record, or None where its value is never kept. Programs have few
 # keys; data that comes as keys must not fill the memory.
 _KEYS_LIMIT = 2_000
@@ -30,14 +32,22 @@ def text(value: str, limit: int = TEXT_LIMIT) -> str:
         value = str.__str__(value)
     if len(value) <= limit:
         return redact.text(value)
-    return f"{redact.text(value[:limit])}… [cut: {len(value)} characters]"
+    return f"{_cut(value, limit, redact.text)}… [cut: {len(value)} characters]"
 
 
 def path(value: str, limit: int) -> str:
     """`text` of a URL's path, which has words after which the next segment is a secret."""
     if len(value) > limit:
-        return f"{redact.path(value[:limit])}… [cut: {len(value)} characters]"
+        return f"{_cut(value, limit, redact.path)}… [cut: {len(value)} characters]"
     return redact.path(value)
+
+
+def _cut(value: str, limit: int, mask: Callable[[str], str]) -> str:
+    # What the cut parts in two is not known for a secret: so the end of what was looked at goes.
+    shown = mask(value[: limit + _MARGIN])
+    if len(value) > limit + _MARGIN:
+        shown = shown[:-_MARGIN]
+    return shown[:limit]
 
 
 def describe(value: object) -> str:
@@ -146,7 +156,7 @@ def _mapping(values: Mapping[Any, Any], depth: int, budget: _Budget) -> dict[str
             given = key if type(key) is str else describe(key)
             name = _name(given)
             if name is None:
-                cleaned[given[:200]] = redact.REDACTED
+                cleaned[text(given, 200)] = redact.REDACTED
             else:
                 cleaned[name] = _clean(value, depth + 1, budget)
     except Exception as error:

@@ -3,6 +3,8 @@
 import sys
 import time
 
+from telemetry import display
+
 _SECONDS = 10.0
 _LINES = 20
 # What was said in the last seconds, and when.
@@ -21,7 +23,7 @@ def say(message: str) -> None:
         message = _MORE
     _last[message] = now
     try:
-        print(f"telemetry ingest: {message}", file=sys.stderr, flush=True)
+        print(f"telemetry ingest: {display.escaped(message)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         # Nobody reads it any more, or it is closed: no reason to stop reading the journal.
         return

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from telemetry import display
 from telemetry.journal import events
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +19,12 @@ _ERROR = 40
 _SEVERITIES = ((50, 21, "FATAL"), (40, 17, "ERROR"), (30, 13, "WARN"), (20, 9, "INFO"))
 _KINDS = {1: "http.server.request", 2: "task", 3: "command"}
 
-encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(found: dict[str, Any]) -> bytes:
+    """One line of JSON, whatever reads it: what a terminal would act on is escaped."""
+    return display.json_escaped(_encode(found))
 
 
 def log_object(event: events.Event) -> tuple[int, dict[str, Any]] | None:

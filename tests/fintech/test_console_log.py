@@ -45,3 +45,29 @@ def test_the_stack_follows():
             {"msg": "Failed", "exc_info": (type(error), error, error.__traceback__)}
         )
     assert ConsoleFormatter().format(record).endswith("ValueError: bad")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "paid with 4111 1111 1111 1111",
+        '"GET /open/?password=hush-4111 HTTP/1.1" 200 12',
+        '"GET /open/login%20password%3Dhush-4111 HTTP/1.1" 200 12',
+        "Not Found: /reset/MQ/hush-4111-0123456789abcdef/",
+    ],
+)
+def test_lines_are_redacted(message):
+    shown = line(message, note=message, password="hush-4111")
+    assert "4111 " not in shown
+    assert "hush" not in shown
+
+
+def test_a_message_cannot_forge_a_record():
+    assert "\n" not in line("a\n22:13:20 ERROR forged\u2028\u202e\x1b[2J")
+    assert line("a\u202eb").isprintable()
+
+
+def test_access_lines_of_runserver_go_through_it():
+    from django.conf import settings
+
+    assert settings.LOGGING["loggers"]["django.server"]["handlers"] == ["console"]

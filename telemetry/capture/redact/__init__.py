@@ -4,7 +4,7 @@ Every pattern takes time that grows with the length alone; callers cut the lengt
 """
 
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from telemetry.capture.redact import cards, credentials, iban
 from telemetry.capture.redact.credentials import REDACTED as REDACTED
@@ -15,24 +15,51 @@ SENSITIVE_KEYS = frozenset(
     pwd passphrase passcode apikey sessionid csrfmiddlewaretoken cvv cvc cvv2 cvc2 cav cav2 csc cid
     security_code card_security_code card_verification pin pin_code pin_block track track1 track2
     track_1 track_2 track_data track1_data track2_data magstripe card_number cardnumber card_no pan
-    signature session_key iban private_key_id
+    signature session_key session_id sessid iban private_key_id pass user_pass otp one_time_code
+    client_assertion credential credentials account_key
     """.split()
 )
 # Of a key in lower case with underscores: `X-Auth-Token`, `HTTP_COOKIE`, `oldPassword` as well.
 _SENSITIVE_ENDINGS = (
     "authorization", "cookie", "password", "password1", "password2", "passwd", "secret", "token",
     "api_key", "private_key", "secret_key", "access_key", "signing_key", "encryption_key", "_pin",
-    "_cvv", "_cvc", "_pan",
+    "_cvv", "_cvc", "_pan", "password_hash", "card_number", "accesskey", "userpass", "jsessionid",
+    "phpsessid",
 )  # fmt: skip
 # Words of a path after which the next segment opens something.
-_OPENERS = frozenset("token tokens reset password secret invite verify confirm activate".split())
+_OPENERS = frozenset(
+    """
+    token tokens reset password secret invite invitation verify verification confirm confirmation
+    activate activation magic magic-link
+    """.split()
+)
 _OPENING = re.compile(r"[A-Za-z0-9_\-.~]{16,}\Z")
 _maybe_opening = re.compile(r"[A-Za-z0-9_\-.~]{16}").search
 
 
 def text(value: str) -> str:
     """`value` with card numbers cut to their last four digits and credentials replaced."""
-    if not value.isascii() or cards.maybe(value) is not None:
+    value = _masked(value)
+    return _percent_decoded(value) if "%" in value else value
+
+
+def _percent_decoded(value: str) -> str:
+    """What hides behind the escapes of a URL; `value` itself where that is nothing secret."""
+    plain = value
+    # Twice: a URL as the parameter of another. No deeper, so that time grows with length alone.
+    for _ in range(2):
+        decoded = unquote(plain)
+        if decoded == plain:
+            break
+        plain = decoded
+        shown = _masked(plain)
+        if shown != plain:
+            return shown
+    return value
+
+
+def _masked(value: str) -> str:
+    if "%" in value or "\\u" in value or not value.isascii() or cards.maybe(value) is not None:
         value = _numbers(value)
     elif iban.maybe(value) is not None:
         value = iban.mask(value, value)
@@ -43,6 +70,8 @@ def text(value: str) -> str:
 
 
 def _numbers(value: str) -> str:
+    if "uff1" in value:
+        value = cards.narrow(value)
     plain = cards.plain(value)
     if cards.maybe(plain) is not None:
         value = credentials.mask_tracks(value)
@@ -60,6 +89,17 @@ def is_sensitive(key: str) -> bool:
         or plain.endswith(_SENSITIVE_ENDINGS)
         or any(lowered == given.lower() for given in settings.SENSITIVE_KEYS)
     )
+
+
+# Beside those whose name says it: keys that repeat a payment, and the client's whole address.
+_HEADERS = frozenset(
+    "idempotency-key x-forwarded-for forwarded x-real-ip true-client-ip cf-connecting-ip".split()
+)
+
+
+def is_sensitive_header(name: str) -> bool:
+    """Whether a request header of this name is never recorded."""
+    return name.lower() in _HEADERS or name.lower().endswith("token") or is_sensitive(name)
 
 
 def path(value: str) -> str:

@@ -7,9 +7,11 @@ from stdnum import numdb
 from stdnum.iso7064 import mod_97_10
 
 # Two check digits and what follows them; cheap, as texts have few digits.
-maybe = re.compile(r"[0-9]{2}[ \-]?[0-9A-Za-z]{4}[ \-]?[0-9A-Za-z]{4}[ \-]?[0-9A-Za-z]{3}").search
-_START = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{2})[0-9]{2}(?=[ \-]?[0-9A-Za-z]{4})")
-_ITEM = re.compile(r"[ \-]?[0-9A-Za-z]")
+_SEPARATOR = r"(?:[ \-._+]|%20)?"
+_FOUR = f"{_SEPARATOR}[0-9A-Za-z]{{4}}"
+maybe = re.compile(f"[0-9]{{2}}{_FOUR}{_FOUR}{_SEPARATOR}[0-9A-Za-z]{{3}}").search
+_START = re.compile(rf"(?:(?<=%20)|(?<![0-9A-Za-z]))([A-Za-z]{{2}})[0-9]{{2}}(?={_FOUR})")
+_ITEM = re.compile(f"{_SEPARATOR}[0-9A-Za-z]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 # Of a country's structure: `4!a14!n` is four letters and fourteen digits.
 _PARTS = re.compile(r"([0-9]+)!([nac])")
@@ -65,4 +67,4 @@ def _form(country: str) -> tuple[int, re.Pattern[str]] | None:
 
 
 def _last_four(text: str, end: int) -> str:
-    return "".join(filter(str.isalnum, text[max(0, end - 8) : end]))[-4:]
+    return "".join(filter(str.isalnum, text[max(0, end - 12) : end].replace("%20", "")))[-4:]

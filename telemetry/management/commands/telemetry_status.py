@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from telemetry import display
 from telemetry.queries.delivery import Status
 from telemetry.queries.status import status
 from telemetry.queries.store import StoreUnavailableError, reading
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(found.as_dict(), indent=2))
         else:
-            self.stdout.write("\n".join(lines(found)))
+            self.stdout.write("\n".join(map(display.escaped, lines(found))))
         if not found.balanced:
             sys.exit(1)
 

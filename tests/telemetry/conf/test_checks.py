@@ -8,7 +8,7 @@ from django.core.checks import run_checks
 from django.db.backends.sqlite3 import base
 from django.test import override_settings
 
-from telemetry import checks
+from telemetry import checks, rules
 from telemetry.conf import settings
 
 FIRST = checks.MIDDLEWARE
@@ -75,7 +75,9 @@ def test_a_setting_that_is_no_dictionary_is_said_and_breaks_nothing(given: Any) 
         ("DATABASE", ""),
         ("MAX_RECORD_BYTES", 100),
         ("STORE_MAX_BYTES", 0),
-        *((key, 0) for key, (rule, _) in checks._RULES.items() if rule is checks._positive),
+        *((key, 0) for key, (rule, _) in rules.RULES.items() if rule is rules.positive),
+        ("CAPTURE_HEADERS", "Referer"),
+        ("CAPTURE_HEADERS", ["Refer er"]),
         ("SLOW_SECONDS", "1"),
         ("POLL_SECONDS", True),
     ],
@@ -88,6 +90,19 @@ def test_a_value_that_its_key_cannot_have_is_named(key: str, value: Any) -> None
     assert messages[0].hint
     # The other checks say nothing worse of it than they can know.
     assert "telemetry.E002" in found({key: value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "cookie", "X-Api-Key", "X-CSRFToken", "Idempotency-Key", "X-Forwarded-For",
+     "X-Amz-Security-Token", "Proxy-Authorization", "X-Real-IP"],
+)  # fmt: skip
+def test_a_header_that_holds_secrets_is_refused(name: str) -> None:
+    assert name in found({"CAPTURE_HEADERS": ["Referer", name]})["telemetry.E006"]
+
+
+def test_other_headers_pass() -> None:
+    assert found({"CAPTURE_HEADERS": ["Referer", "Accept-Language", "X-Client-Version"]}) == {}
 
 
 def test_a_missing_database_is_given_as_a_line_to_add() -> None:

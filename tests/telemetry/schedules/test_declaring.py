@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "telemetry"])
 EXPECTED = {
     "telemetry.tasks.render_dashboards": 5,
     "telemetry.tasks.prune": 15,
+    "telemetry.tasks.redaction_selftest": 10_080,
     "transactions.tasks.reconcile_pending": 1,
     "transactions.tasks.cleanup": 60,
 }
