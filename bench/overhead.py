@@ -11,8 +11,9 @@ whole heap, a checkpoint) is in the mean, not in the median. p99 is of all reque
 round each variant is asked for what it stored of its requests, and the benchmark fails when that is
 not all. Every variant runs Python's own collector settings.
 
-`telemetry` runs its defaults (redaction, log files, detail of one request in a hundred); ingest is
-a process of its own that reads every 300 requests, and its CPU is in "all processes".
+`telemetry` keeps everything in its store (redaction, detail of slow requests and of one in a
+hundred); `telemetry-log-files` writes the rotated JSON log files as well, as it does by default.
+Ingest is a process of its own that reads every 300 requests, and its CPU is in "all processes".
 `json-logger` keeps the same facts in JSON lines, unredacted; `json-logger-minimal` message and
 extra fields alone.
 """
@@ -30,6 +31,7 @@ from bench.turns import Subject, subjects
 VARIANTS = (
     "bare",
     "telemetry",
+    "telemetry-log-files",
     "django-prometheus",
     "django-prometheus-wrappers",
     "json-logger-minimal",

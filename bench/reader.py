@@ -1,6 +1,6 @@
 """Telemetry's ingest in this process; reads the journal when it is told to, and counts its CPU.
 
-Run by bench/turns.py: `python -m bench.reader FOLDER`. Commands and answers as of bench/subject.py.
+Run by bench/turns.py: `python -m bench.reader VARIANT FOLDER`. Commands and answers as of bench/subject.py.
 """
 
 import json
@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 
-def main(folder: str) -> None:
+def main(variant: str, folder: str) -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
-    os.environ |= {"BENCH_VARIANT": "telemetry", "BENCH_FOLDER": folder}
+    os.environ |= {"BENCH_VARIANT": variant, "BENCH_FOLDER": folder}
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.shop.settings"
     import django
 
@@ -43,4 +43,4 @@ def obey(worker: Any, command: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -65,7 +65,8 @@ class Subject:
 
     def __init__(self, variant: str, folder: str) -> None:
         self._site = Player(variant, "bench.subject", variant, folder)
-        self._reader = Player("ingest", "bench.reader", folder) if variant == "telemetry" else None
+        observed = variant.startswith("telemetry")
+        self._reader = Player("ingest", "bench.reader", variant, folder) if observed else None
         self._unread = self._ingest_cpu = 0.0
 
     def serve(self, requests: int) -> Answer:

@@ -79,6 +79,7 @@ def _sentry() -> Record:
 
 _KINDS: dict[str, Any] = {
     "telemetry": _telemetry,
+    "telemetry-log-files": _telemetry,
     "django-prometheus": _prometheus,
     "django-prometheus-wrappers": _prometheus,
     "json-logger": _json,

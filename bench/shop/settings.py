@@ -56,7 +56,7 @@ def _log_to_file(formatter: dict[str, Any], **handler: Any) -> None:
     LOGGING["root"]["handlers"] = ["file"]
 
 
-if VARIANT == "telemetry":
+if VARIANT.startswith("telemetry"):
     INSTALLED_APPS.insert(0, "telemetry")
     MIDDLEWARE.insert(0, "telemetry.middleware.TelemetryMiddleware")
     DATABASES["telemetry"] = {
@@ -64,8 +64,12 @@ if VARIANT == "telemetry":
         "NAME": FOLDER / "telemetry.sqlite3",
         "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     }
-    # The rest are the defaults: redaction, log files, spans of one request in a hundred.
-    TELEMETRY = {"DATA_DIR": FOLDER, "INGEST": "external"}
+    # The rest are the defaults: redaction, spans of slow requests and of one in a hundred.
+    TELEMETRY = {
+        "DATA_DIR": FOLDER,
+        "INGEST": "external",
+        "LOG_FILES": VARIANT == "telemetry-log-files",
+    }
 elif VARIANT in ("django-prometheus", "django-prometheus-wrappers"):
     INSTALLED_APPS.append("django_prometheus")
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")

@@ -149,6 +149,7 @@ def _telemetry(served: int) -> tuple[Found, Found]:
 
 _CHECKS: dict[str, Callable[[int], tuple[Found, Found]]] = {
     "telemetry": _telemetry,
+    "telemetry-log-files": _telemetry,
     "django-prometheus": _prometheus,
     "django-prometheus-wrappers": _prometheus_wrappers,
     "json-logger": _json_logger,
