@@ -15,30 +15,35 @@ Answer = dict[str, Any]
 
 
 class Player:
-    """A process that answers to JSON commands, and does nothing at all between two of them."""
+    """A process that answers to JSON commands, and does nothing at all between two of them.
 
-    def __init__(self, name: str, *module: str) -> None:
+    With `under` it is run by that command (valgrind), and not stopped in between.
+    """
+
+    def __init__(self, name: str, *module: str, under: tuple[str, ...] = ()) -> None:
         self.name = name
+        self._is_stopped = not under
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *module],
+            [*under, sys.executable, "-m", *module],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
             text=True,
         )
+        self.pid = self._process.pid
         self._read()
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def ask(self, **command: Any) -> Answer:
         """Let it go on, until it has answered; its failure ends the benchmark."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
-        self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
         answer = self._read()
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         return answer
 
     def close(self) -> None:
@@ -46,6 +51,10 @@ class Player:
         self._process.kill()
         self._process.wait()
         self._complaints.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._is_stopped:
+            self._process.send_signal(number)
 
     def _read(self) -> Answer:
         assert self._process.stdout is not None

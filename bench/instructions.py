@@ -1,0 +1,114 @@
+"""What observing a request costs in instructions: bench.overhead's variants under Callgrind.
+
+    apt install valgrind
+    /tmp/bench/bin/python -m bench.instructions [--requests 100] [--variants ...] [--json FILE]
+
+For a machine whose times say little: the counts do not depend on what else runs. They are those of
+the processes alone, not of the kernel (so no part of `write`), and say nothing of caches or of
+waiting. Slow: half a minute for each variant on an idle core.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.overhead import ALL_PROCESSES, IN_REQUEST, VARIANTS
+from bench.servers import needed
+from bench.turns import Answer, Player
+
+Counts = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--requests", type=int, default=100)
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS)
+    parser.add_argument("--json", type=Path, help="where to write every figure")
+    given = parser.parse_args()
+    # The players inherit them: sets in the same order in every run, and no long warming up.
+    os.environ |= {"PYTHONHASHSEED": "0", "BENCH_WARM_UP": "50"}
+    names = list(dict.fromkeys(["bare", *given.variants]))
+    found = {name: measure(name, given.requests) for name in names}
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1))
+    print(table(found))
+
+
+class Counted(Player):
+    """A player under Callgrind."""
+
+    def __init__(self, folder: Path, name: str, *module: str) -> None:
+        self._profile = folder / f"{name}.out"
+        out = f"--callgrind-out-file={self._profile}"
+        super().__init__(name, *module, under=(needed("valgrind"), "--tool=callgrind", out))
+        self._dumps = 0
+
+    def count(self, **command: int) -> tuple[int, Answer]:
+        """The instructions until the command is answered, and the answer."""
+        self._tell("zero")
+        answer = self.ask(**command)
+        self._tell("dump")
+        self._dumps += 1
+        text = Path(f"{self._profile}.{self._dumps}").read_text()
+        total = re.search(r"^totals: (\d+)$", text, re.MULTILINE)
+        assert total is not None, text[:500]
+        return int(total.group(1)), answer
+
+    def _tell(self, word: str) -> None:
+        subprocess.run(
+            [needed("vgdb"), f"--pid={self.pid}", word], check=True, capture_output=True, timeout=60
+        )
+
+
+def measure(name: str, requests: int) -> dict[str, float]:
+    """Instructions of one request, in the site's process and in ingest's."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name_of_folder:
+        folder = Path(name_of_folder)
+        players = [Counted(folder, name, "bench.subject", name, str(folder))]
+        try:
+            if name == "telemetry":
+                players.append(Counted(folder, "ingest", "bench.reader", str(folder)))
+            total, _ = players[0].count(requests=requests)
+            reading = players[1].count()[0] if players[1:] else 0
+            # It must have stored them.
+            served = players[0].ask()["served"]
+            for reader in players[1:]:
+                reader.ask(served=served)
+        finally:
+            for player in players:
+                player.close()
+    found = {"request": total / requests, "ingest": reading / requests}
+    print(name, found, file=sys.stderr, flush=True)
+    return found
+
+
+def table(found: Counts) -> str:
+    """Markdown, one row a variant, thousands of instructions over bare."""
+    bare = found["bare"]["request"]
+    over = {name: one["request"] - bare for name, one in found.items() if name != "bare"}
+    whole = {name: of + found[name]["ingest"] for name, of in over.items()}
+    lines = [
+        f"Thousands of instructions a request over bare's {bare / 1000:,.0f}.",
+        "",
+        f"| variant | in the request | ÷ {IN_REQUEST} | all processes | ÷ {ALL_PROCESSES} |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    rows = (
+        f"| {name} | {over[name] / 1000:,.0f} | {_ratio(over, name, IN_REQUEST)} "
+        f"| {whole[name] / 1000:,.0f} | {_ratio(whole, name, ALL_PROCESSES)} |"
+        for name in over
+    )
+    return "\n".join([*lines, *rows])
+
+
+def _ratio(figures: dict[str, float], name: str, peer: str) -> str:
+    return f"{figures[name] / figures[peer]:.2f}" if peer in figures else "–"
+
+
+if __name__ == "__main__":
+    main()
