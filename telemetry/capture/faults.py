@@ -4,11 +4,24 @@ import sys
 import time
 import traceback
 
+from telemetry import display
 from telemetry.capture import redact
 
 _SECONDS_BETWEEN = 10.0
 _LONGEST = 8_000
 _last: dict[str, float] = {}
+
+
+def say(what: str, text: str) -> None:
+    """Tell stderr `text`, at most once in 10 s for each `what`."""
+    now = time.monotonic()
+    if now - _last.get(what, -_SECONDS_BETWEEN) < _SECONDS_BETWEEN:
+        return
+    _last[what] = now
+    try:
+        sys.stderr.write(f"telemetry: {what}: {display.escaped(redact.text(text[:_LONGEST]))}\n")
+    except Exception:  # noqa: S110 - stderr itself is broken: there is nowhere left to say it
+        pass
 
 
 def report(where: str) -> None:

@@ -15,8 +15,8 @@ from time import monotonic
 from telemetry.conf import settings
 from telemetry.journal.board import Board
 
+# Places in the board's DETAIL_STEPS.
 FULL, NO_SPANS, NO_DEBUG = 0, 1, 2
-STEPS = {FULL: "full", NO_SPANS: "no SQL spans", NO_DEBUG: "no SQL spans, no DEBUG records"}
 _EVERY = 16
 # Of the moving mean; so many measurements are taken before one step is judged.
 _SHARE = 1 / 8

@@ -7,10 +7,11 @@ from itertools import islice
 from time import perf_counter_ns
 from typing import Any, cast
 
-from telemetry.capture import clock, context, errors, redact, sink, values
+from telemetry.capture import clock, context, errors, faults, redact, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.capture.governor import NO_DEBUG, governor
 from telemetry.conf import settings
+from telemetry.quiet import here
 from telemetry.journal import events
 
 MESSAGE_LIMIT = 16_000
@@ -59,6 +60,9 @@ def observe(record: logging.LogRecord) -> None:
     """Write the record now; DEBUG records inside a unit wait for its end. Never raises."""
     if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _LEFT_OUT:
         return
+    if here.is_ingesting:
+        _say(record)
+        return
     depth = _nested.depth
     if depth >= MAX_NESTED:
         sink.lost()
@@ -76,6 +80,14 @@ def observe(record: logging.LogRecord) -> None:
         sink.lost("recording a log record")
     finally:
         _nested.depth = depth
+
+
+def _say(record: logging.LogRecord) -> None:
+    try:
+        if record.levelno >= logging.WARNING:
+            faults.say(f"{record.name} in ingest", _message(record))
+    except Exception:
+        faults.report("telling of a log record")
 
 
 def _capture(record: logging.LogRecord, unit: Unit | None) -> None:

@@ -164,11 +164,23 @@ def _next_file(*, may_go_on: bool) -> Path:
     newest = _moment(last[0]) if last else None
     if newest is not None:
         is_recent = abs((now - newest).total_seconds()) < _FILE_SECONDS
-        if may_go_on and is_recent and _size(last[0]) < _FILE_BYTES:
-            return last[0]
+        if may_go_on:
+            _cut_torn_end(last[0])
+            if is_recent and _size(last[0]) < _FILE_BYTES:
+                return last[0]
         now = max(now, newest + timedelta(seconds=1))
     folder: Path = settings.archive_dir
     return folder / f"{now.strftime(_STAMP)}{_SUFFIX}"
+
+
+def _cut_torn_end(file: Path) -> None:
+    # Killed while it wrote: half a member is of no use, and `zcat` reads nothing behind it.
+    try:
+        end = max((member.offset + member.length for member in members.listed(file)), default=0)
+        if end < _size(file):
+            os.truncate(file, end)
+    except OSError as error:
+        notices.say(f"{file} in the archive cannot be mended: {error.strerror}")
 
 
 def _moment(file: Path) -> datetime | None:

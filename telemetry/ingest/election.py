@@ -132,5 +132,8 @@ def _write_holder(fd: int, waiting: str = "") -> None:
     # On a full disk it goes without a name: it is ingest that makes room there.
     with suppress(OSError):
         os.ftruncate(fd, 0)
-        os.lseek(fd, 0, os.SEEK_SET)
-        os.write(fd, text)
+        if hasattr(os, "pwrite"):
+            os.pwrite(fd, text, 0)
+        else:
+            os.lseek(fd, 0, os.SEEK_SET)
+            os.write(fd, text)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from telemetry import quiet
 from telemetry.conf import settings
 from telemetry.ingest import (
     archive,
@@ -119,13 +120,14 @@ class Worker:
         return more
 
     def _mended(self, work: str, act: Callable[[], T]) -> T:
-        try:
+        with quiet.ingesting():
+            try:
+                return act()
+            except (StoreUnavailable, sqlite3.Error) as error:
+                found = error if isinstance(error, StoreUnavailable) else unavailable(error)
+                if self._mender is None or not self._mender.mend(work, found):
+                    raise found from error
             return act()
-        except (StoreUnavailable, sqlite3.Error) as error:
-            found = error if isinstance(error, StoreUnavailable) else unavailable(error)
-            if self._mender is None or not self._mender.mend(work, found):
-                raise found from error
-        return act()
 
     def _step(self) -> int:
         if self._mender is not None and self._check.due():

@@ -23,6 +23,8 @@ DROP_REASONS = (
     "internal_error",
     "shed",
 )
+# How much detail of its units of work a process keeps, fuller first: what telemetry costs decides.
+DETAIL_STEPS = ("full", "no SQL statements", "no SQL statements, no DEBUG records")
 _MAGIC = b"TLMBRD01"
 _HEADER = struct.Struct("<8sIQ")
 _COUNTERS_AT = 64

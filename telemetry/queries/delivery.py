@@ -6,6 +6,7 @@ from typing import Any
 
 from telemetry.conf import settings
 from telemetry.queries.gaps import Gap
+from telemetry.queries.overhead import Overhead
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Status:
     unreadable: list[str] = field(default_factory=list)
     # Stores that were malformed and have been moved aside, the newest first.
     malformed: list[str] = field(default_factory=list)
+    overhead: Overhead = field(default_factory=Overhead)
 
     @property
     def missing(self) -> int:
@@ -69,6 +71,7 @@ class Status:
             "unreadable": self.unreadable,
             "malformed": self.malformed,
             "next_step": self.next_step,
+            "overhead": self.overhead.as_dict(),
             "files": self.files,
         }
 
@@ -89,6 +92,11 @@ def next_step(found: Status) -> str:
         return "Run python manage.py telemetry_status again in a moment; see docs/operations.md"
     if found.hint:
         return f"To read what waits, run {found.hint}"
+    if found.overhead.is_reduced:
+        return (
+            f"Telemetry costs {found.overhead.microseconds:.0f} µs a unit of work, so that less "
+            'detail is kept: raise TELEMETRY["OVERHEAD_BUDGET"], or log and ask the database less'
+        )
     if found.malformed:
         return (
             f"Look into {found.malformed[0]} with: sqlite3 FILE .recover, then delete it; its "

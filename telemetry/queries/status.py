@@ -18,7 +18,7 @@ from telemetry.ingest.rebuild import moved_aside
 from telemetry.journal import boards, events, reader
 from telemetry.models import Process, Segment, Total
 from telemetry.models.fields import from_microseconds
-from telemetry.queries import gaps
+from telemetry.queries import gaps, overhead
 from telemetry.queries.delivery import Status
 
 _ATTEMPTS = 5
@@ -75,6 +75,7 @@ def _count() -> Status:
         malformed=[str(path) for path in moved_aside()],
         hint="" if who or not pending else "python manage.py ingest",
         files=_files(),
+        overhead=overhead.summed(last_words.values()),
     )
     if found.balanced:
         return found

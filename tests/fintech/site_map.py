@@ -87,7 +87,7 @@ def build(data_dir: Path) -> Rows:
         for kind in ("success", "failure")
     }  # fmt: skip
     unit = factory.request(
-        path="/canary-request", transaction_id=str(order.pk), load_run_id="canary-loadrun"
+        path="/canary-request", transaction_id=str(order.pk), load_run_id="the-run-of-this-request"
     )
     LoadRun.objects.using(settings.DATABASE).create(
         id="canary-loadrun", first_seen=now, last_seen=now, requests=1

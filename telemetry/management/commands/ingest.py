@@ -1,5 +1,6 @@
 """`manage.py ingest`: reads the journal into the store. What production runs beside the site."""
 
+import os
 import signal
 import time
 from argparse import ArgumentParser
@@ -15,6 +16,8 @@ from telemetry.ingest.election import Election, holder
 from telemetry.ingest.worker import Worker
 
 _STANDBY_SECONDS = 1.0
+# What waits in the journal can wait; a request cannot. It still gets a tenth of a busy processor.
+_NICE = 10
 
 
 class Command(BaseCommand):
@@ -31,6 +34,14 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="how long the present holder may take to hand over (default 30)",
         )
+        parser.add_argument(
+            "--nice",
+            type=int,
+            default=_NICE,
+            choices=range(20),
+            metavar="0-19",
+            help=f"how far to stand back for the site where processors are scarce (default {_NICE})",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.INGEST == "off":
@@ -46,7 +57,7 @@ class Command(BaseCommand):
             if options["once"]:
                 self._once()
             else:
-                self._serve(election)
+                self._serve(election, options["nice"])
         finally:
             election.release()
 
@@ -60,8 +71,9 @@ class Command(BaseCommand):
             worker.close()
         self.stdout.write(f"{total} records ingested.")
 
-    def _serve(self, election: Election) -> None:
+    def _serve(self, election: Election, nice: int) -> None:
         self._stop = False
+        _stand_back(nice)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         notices.say(f"reading {settings.journal_dir}")
@@ -78,3 +90,9 @@ class Command(BaseCommand):
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop = True
+
+
+def _stand_back(nice: int) -> None:
+    if hasattr(os, "nice"):
+        # Never more urgent than it was started.
+        os.nice(max(0, nice - os.nice(0)))

@@ -48,6 +48,9 @@ def lines(found: Status) -> list[str]:
         text += [f"  {gap}" for gap in found.gaps]
     text.append(f"{'lag':<24}{found.lag_seconds:>13,.1f}s")
     text += [f"{name:<24}{size:>14,} bytes" for name, size in found.files.items()]
+    cost = found.overhead
+    if cost.units:
+        text.append(f"{'cost of a unit':<24}{cost.microseconds:>14,.0f} µs; detail: {cost.detail}")
     text.append(f"ingested by: {found.holder or 'nobody'}")
     if found.waiting:
         text.append(f"waiting for the store: {found.waiting}")

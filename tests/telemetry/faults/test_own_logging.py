@@ -2,15 +2,14 @@
 
 import time
 
-import pytest
-
 from tests.telemetry.faults.world import World
 
 
-@pytest.mark.xfail(reason="a record made inside ingest makes the next batch, which makes another")
 def test_code_that_logs_inside_ingest_does_not_keep_it_busy(world: World) -> None:
     world.write("s", 50)
     assert world.run("ingest_that_logs", turns=20) == 0, world.output
+    # On stderr instead, and there once in a while.
+    assert world.output.count("from ingest") == 1
     assert world.settle().problems == []
 
 

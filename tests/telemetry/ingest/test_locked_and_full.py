@@ -165,7 +165,7 @@ def test_a_full_database_is_waited_for(own_store: Path, data_dir: Path) -> None:
     worker.drain()
     (pages,) = rows("PRAGMA page_count")[0]
     rows(f"PRAGMA max_page_count={pages}")
-    emit_many(300)
+    emit_many(3_000)
     with pytest.raises(StoreUnavailable, match="full"):
         worker.drain()
     found = status()
@@ -174,10 +174,10 @@ def test_a_full_database_is_waited_for(own_store: Path, data_dir: Path) -> None:
     rows("PRAGMA max_page_count=1000000")
     worker.drain()
     worker.close()
-    assert len(messages()) == 301
+    assert len(messages()) == 3_001
     assert status().balanced
     lines = (data_dir / "logs" / "app.jsonl").read_text().splitlines()
-    assert len(lines) == 301
+    assert len(lines) == 3_001
 
 
 def test_a_full_disk_costs_archives_before_it_holds_up_the_journal(
