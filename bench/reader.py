@@ -1,6 +1,7 @@
 """Telemetry's ingest in this process; reads the journal when it is told to, and counts its CPU.
 
-Run by bench/turns.py: `python -m bench.reader VARIANT FOLDER`. Commands and answers as of bench/subject.py.
+Run by bench/turns.py: `python -m bench.reader VARIANT FOLDER`. Commands and answers as of
+bench/subject.py.
 """
 
 import json

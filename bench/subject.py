@@ -56,7 +56,9 @@ class Site:
         observers.flush(self.variant)
         cpu = self._cpu()
         # Telemetry's is in the store, which the reader looks into.
-        found = {} if self.variant.startswith("telemetry") else stored.check(self.variant, self.served)
+        found = (
+            {} if self.variant.startswith("telemetry") else stored.check(self.variant, self.served)
+        )
         return {"cpu": cpu, "served": self.served, "stored": found}
 
     def _turn(self, requests: int) -> dict[str, Any]:

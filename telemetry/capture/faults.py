@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from contextlib import suppress
 
 from telemetry import display
 from telemetry.capture import redact
@@ -18,10 +19,9 @@ def say(what: str, text: str) -> None:
     if now - _last.get(what, -_SECONDS_BETWEEN) < _SECONDS_BETWEEN:
         return
     _last[what] = now
-    try:
+    # Where stderr itself is broken there is nowhere left to say it.
+    with suppress(Exception):
         sys.stderr.write(f"telemetry: {what}: {display.escaped(redact.text(text[:_LONGEST]))}\n")
-    except Exception:  # noqa: S110 - stderr itself is broken: there is nowhere left to say it
-        pass
 
 
 def report(where: str) -> None:

@@ -11,8 +11,8 @@ from telemetry.capture import clock, context, errors, faults, redact, sink, valu
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.capture.governor import NO_DEBUG, governor
 from telemetry.conf import settings
-from telemetry.quiet import here
 from telemetry.journal import events
+from telemetry.quiet import here
 
 MESSAGE_LIMIT = 16_000
 # They repeat, from outside the request, what its canonical record says; the last one what its SQL
@@ -34,6 +34,7 @@ class _Nested(threading.local):
 
 _nested = _Nested()
 _installed = False
+_current = context.current.get
 
 
 def install() -> None:
@@ -69,7 +70,7 @@ def observe(record: logging.LogRecord) -> None:
         return
     _nested.depth = depth + 1
     try:
-        unit = context.current.get()
+        unit = _current()
         if unit is None or unit.spent is None:
             _capture(record, unit)
         else:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
@@ -12,11 +13,14 @@ from telemetry.capture import clock, context, sink, values
 from telemetry.capture.context import MAX_SAMPLES, Unit
 from telemetry.journal import events
 
+_current = context.current.get
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _LABEL_LIMIT = 200
 # Sets of labels that a metric remembers.
 _SEEN_LIMIT = 2_000
+# Beyond it a float has no room for every whole number.
+_WHOLE = 1 << 53
 
 
 class Metric:
@@ -30,15 +34,36 @@ class Metric:
         self.labels = _label_names(labels)
         self.unit = unit
         self._expected = frozenset(self.labels)
-        # The journal that has the declaration; a fork begins a new one.
-        self._declared_in: object = None
+        # The board of the writer that has the declaration; a fork begins a new one.
+        self._declared_on: object = self
         self._seen: dict[tuple[tuple[str, Any], ...], dict[str, str]] = {}
 
     def _observe(self, value: float, labels: dict[str, Any]) -> None:
-        unit = context.current.get()
+        unit = _current()
+        # All in one place where nothing is out of the ordinary: this is what a request pays for.
+        if (
+            unit is not None
+            and unit.board is self._declared_on
+            and unit.spent is None
+            and not unit.ended
+            and (
+                (type(value) is int and -_WHOLE <= value <= _WHOLE)
+                or (type(value) is float and isfinite(value))
+            )
+            and len(unit.samples) < MAX_SAMPLES
+        ):
+            try:
+                known = self._seen.get(tuple(labels.items()))
+            except TypeError:
+                known = None
+            if known is not None:
+                unit.samples.append((self.type, self.name, known, value))
+                return
+        self._observe_with_care(value, labels, unit)
+
+    def _observe_with_care(self, value: float, labels: dict[str, Any], unit: Unit | None) -> None:
         began = perf_counter_ns() if unit is not None and unit.spent is not None else 0
-        if type(value) is int or not (type(value) is float and math.isfinite(value)):
-            value = self._number(value)
+        value = self._number(value)
         key = tuple(labels.items())
         try:
             known = self._seen.get(key)
@@ -79,8 +104,7 @@ class Metric:
 
     def _record(self, value: float, labels: dict[str, str], unit: Unit | None) -> None:
         destination = sink.current()
-        journal = getattr(destination, "journal", None)
-        if self._declared_in != (destination if journal is None else journal.writer):
+        if self._declared_on is not destination.board:
             self._declare(destination)
         sample = (self.type, self.name, labels, value)
         if unit is None or unit.ended:
@@ -95,8 +119,7 @@ class Metric:
 
     def _declare(self, destination: Any) -> None:
         # A segment's reader needs the declaration once for each writer.
-        journal = getattr(destination, "journal", None)
-        self._declared_in = destination if journal is None else journal.writer
+        self._declared_on = destination.board
         destination.emit(
             events.MetricDeclared(clock.now(), self.type, self.name, self.unit, self.help)
         )

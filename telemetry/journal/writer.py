@@ -46,6 +46,8 @@ class Journal:
         self.writer = secrets.token_hex(16)
         self._index = 0
         self._accepted = 0
+        # When the segment or the journal's size is to be looked at, by the monotonic clock.
+        self._due = 0.0
         self._segment: Segment | None = None
         self._board: Board | None = None
         self._board_on_disk = False
@@ -65,12 +67,18 @@ class Journal:
             self._accepted = accepted = self._accepted + 1
             board = self._board if self._board_on_disk else self.board
             board.accepted(accepted)  # type: ignore[union-attr]
-            now = monotonic()
-            if now >= segment.due or segment.size >= self._segment_bytes:
-                self._close_segment()
-            if now >= self.pressure.next_look:
-                self.pressure.look()
+            if segment.size >= self._segment_bytes or monotonic() >= self._due:
+                self._look_around(segment)
             return True
+
+    def _look_around(self, segment: Segment) -> None:
+        """What is not asked for each record: is the segment full or old, the journal too large?"""
+        now = monotonic()
+        if now >= segment.due or segment.size >= self._segment_bytes:
+            self._close_segment()
+        if now >= self.pressure.next_look:
+            self.pressure.look()
+        self._due = min(segment.due, self.pressure.next_look)
 
     def admit(self, level: int, *, sampled: bool = False) -> int:
         """How many records one of this level stands for; 0 when it is dropped, and counted.
@@ -130,6 +138,7 @@ class Journal:
             raise
         self._refused = None
         self._segment = segment
+        self._due = min(segment.due, self.pressure.next_look)
         self._accepted += 1
         self.board.accepted(self._accepted)
         return segment

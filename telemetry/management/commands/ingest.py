@@ -40,7 +40,7 @@ class Command(BaseCommand):
             default=_NICE,
             choices=range(20),
             metavar="0-19",
-            help=f"how far to stand back for the site where processors are scarce (default {_NICE})",
+            help=f"how far to stand back for the site on busy processors (default {_NICE})",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
