@@ -8,16 +8,16 @@ from types import ModuleType
 from telemetry.conf import settings
 
 _TRY_SECONDS = 1.0
-_started_in = 0
+started_in = 0
 
 
 def at_first_request() -> None:
     """Start the thread, once a process, where `INGEST` is `auto` and no test runner is at work."""
-    global _started_in
+    global started_in
     # By process: a fork (a preloading server's worker) has the flag but not the thread.
-    if _started_in == os.getpid():
+    if started_in == os.getpid():
         return
-    _started_in = os.getpid()
+    started_in = os.getpid()
     from django.core import mail
 
     if settings.INGEST == "auto" and not hasattr(mail, "outbox"):

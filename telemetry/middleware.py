@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from os import getpid
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -66,7 +67,8 @@ class TelemetryMiddleware:
         if not self.enabled:
             return None
         try:
-            autostart.at_first_request()
+            if autostart.started_in != getpid():
+                autostart.at_first_request()
             return requests.begin(request)
         except Exception:
             faults.report("beginning a request")

@@ -5,7 +5,7 @@ import logging
 import threading
 from itertools import islice
 from time import perf_counter_ns
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from telemetry.capture import clock, context, errors, faults, redact, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
@@ -128,24 +128,26 @@ def to_event(
     record: logging.LogRecord, unit: Unit | None, weight: float | None = None
 ) -> events.LogMade:
     """The event of a log record: message formatted, `extra` and bound fields as attributes."""
-    msg = record.msg
     message = _message(record)
     if type(message) is str and len(message) <= MESSAGE_LIMIT:
         message = redact.text(message)
     else:
         message = values.text(message, MESSAGE_LIMIT)
-    template = _template(msg) if record.args and type(msg) is str else None
-    code = _code(record)
-    name = _template(record.name)
+    # A message without arguments may be made for this record alone, and is no template.
+    template = record.msg if record.args else None
+    place = _places.get((record.pathname, record.lineno))
+    if place is None or place.given is not template or place.logger is not record.name:
+        place = _place(record, template)
     attributes = _attributes(record)
     if unit is None:
         return events.LogMade(
-            None, clock.now(), record.levelno, name, None, message, template, code, attributes,
-            None, {}, weight,
+            None, clock.now(), record.levelno, place.name, None, message, place.template,
+            place.code, attributes, None, {}, weight,
         )  # fmt: skip
     return events.LogMade(
-        unit.uid, unit.now(), record.levelno, name, unit.route or unit.where(), message, template,
-        code, attributes, unit.caller_trace_id, cast(Any, unit.bound()), weight,
+        unit.uid, unit.now(), record.levelno, place.name, unit.route or unit.where(), message,
+        place.template, place.code, attributes, unit.caller_trace_id, cast(Any, unit.bound()),
+        weight,
     )  # fmt: skip
 
 
@@ -157,25 +159,39 @@ def _message(record: logging.LogRecord) -> str:
         return f"{values.describe(record.msg)} [arguments do not fit: {type(error).__name__}]"
 
 
+class _Place(NamedTuple):
+    """A line of the code that logs, and what each of its records says alike."""
+
+    # The template and the logger as the program has them.
+    given: object
+    logger: str
+    template: str | None
+    name: str
+    code: str
+
+
+_places: dict[tuple[str, int], _Place] = {}
+_PLACES_LIMIT = 10_000
+
+
+def _place(record: logging.LogRecord, given: object) -> _Place:
+    made = _Place(
+        given,
+        record.name,
+        _template(given) if type(given) is str else None,
+        _template(record.name),
+        f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}",
+    )
+    if len(_places) >= _PLACES_LIMIT:
+        _places.clear()
+    _places[record.pathname, record.lineno] = made
+    return made
+
+
 # Texts of the program itself, which come again and again.
 @functools.lru_cache(maxsize=4_096)
 def _template(text: str) -> str:
     return values.text(text, 1_000)
-
-
-_codes: dict[tuple[str, int], str] = {}
-_CODES_LIMIT = 10_000
-
-
-def _code(record: logging.LogRecord) -> str:
-    key = (record.pathname, record.lineno)
-    found = _codes.get(key)
-    if found is None:
-        if len(_codes) >= _CODES_LIMIT:
-            _codes.clear()
-        found = f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}"
-        _codes[key] = found
-    return found
 
 
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:

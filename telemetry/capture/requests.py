@@ -35,8 +35,19 @@ def begin(request: HttpRequest) -> Unit:
 def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     """Answer with the ids; write the record now, or at the last byte of a streamed response."""
     began = 0 if unit.spent is None else perf_counter_ns()
-    _set_default(response, "X-Request-ID", unit.caller_request_id or unit.uid)
-    _set_default(response, "traceparent", ids.traceparent(unit.trace_id, unit.uid))
+    uid = unit.uid
+    trace = f"00-{unit.caller_trace_id or uid}-{uid[16:]}-01"
+    store = getattr(response.headers, "_store", None)
+    if type(store) is dict:
+        # Django's own `setdefault` encodes and checks what is known to be plain ASCII here, which
+        # costs as much as the rest of this module.
+        if "x-request-id" not in store:
+            store["x-request-id"] = ("X-Request-ID", unit.caller_request_id or uid)
+        if "traceparent" not in store:
+            store["traceparent"] = ("traceparent", trace)
+    else:
+        response.headers.setdefault("X-Request-ID", unit.caller_request_id or uid)
+        response.headers.setdefault("traceparent", trace)
     if response.streaming:
         streams.observe(unit, response, lambda: _finish(unit, request, response))
         return
@@ -44,16 +55,6 @@ def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     if unit.spent is not None:
         unit.spent += perf_counter_ns() - began
     units.end(unit, response.status_code)
-
-
-def _set_default(response: HttpResponseBase, name: str, value: str) -> None:
-    """`headers.setdefault` for a value that is known to be plain ASCII on one line."""
-    # Django's own encodes and checks it, which costs as much as the rest of this module.
-    store = getattr(response.headers, "_store", None)
-    if type(store) is dict:
-        store.setdefault(name.lower(), (name, value))
-    else:
-        response.headers.setdefault(name, value)
 
 
 def abort(unit: Unit, request: HttpRequest, error: BaseException) -> None:

@@ -53,6 +53,4 @@ def weight(route: str, duration: int, *, failed: bool) -> float | None:
     if failed or slow or duration >= settings.SLOW_SECONDS * 1_000_000:
         return 1.0
     share: float = settings.DETAIL_SAMPLE
-    if share > 0 and ids.chance() < share:
-        return 1 / share
-    return None
+    return 1 / share if ids.chance() < share else None

@@ -95,7 +95,7 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             unit.path,
             status,
             unit.level,
-            None if unit.request is None else _user_id(unit.request),
+            _user_id(unit.request) if unit.request and "user" in unit.request.__dict__ else None,
             error_type,
             unit.db_count,
             unit.db_ns // 1000,

@@ -5,8 +5,9 @@ import math
 import os
 import time
 from pathlib import Path
+from zlib import crc32
 
-from telemetry.journal import line, locks
+from telemetry.journal import locks
 
 SUFFIX = ".seg"
 # What the system says when no more bytes fit.
@@ -48,7 +49,9 @@ class Segment:
         # Taken before the write: a signal handler that logs in between gets the next number.
         seq = self._seq
         self._seq = seq + 1
-        data = line.pack(seq, payload)
+        # As `line.pack`, without the call.
+        body = b"%d %b" % (seq, payload)
+        data = b"%08x %b\n" % (crc32(body), body)
         try:
             written = os.write(self._fd, data)
         except OSError as error:

@@ -102,8 +102,14 @@ def is_sensitive_header(name: str) -> bool:
     return name.lower() in _HEADERS or name.lower().endswith("token") or is_sensitive(name)
 
 
+# Short words and short numbers, one a segment: nothing of this form is ever replaced.
+_is_plain_path = re.compile(r"(?:/(?:[A-Za-z_.\-]{1,15}|[0-9]{1,9})){0,12}/?\Z").match
+
+
 def path(value: str) -> str:
     """A URL's path: as a text, and without the segment that a word like `reset` is followed by."""
+    if _is_plain_path(value) is not None:
+        return value
     value = text(value)
     if _maybe_opening(value) is None:
         return value
