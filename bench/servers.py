@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # As fintech/gunicorn_conf.py has them.
 GUNICORN = (
-    "--workers 2 --worker-class gthread --threads 4 --keep-alive 5 --log-level warning"
+    # One request at a time and connection: with kept connections all may end up at one worker.
+    "--workers 2 --worker-class sync --log-level warning"
     " --no-control-socket --worker-tmp-dir /dev/shm bench.shop.wsgi:application"
 )
 URL = "/shops/7/orders/"
