@@ -31,6 +31,12 @@ def demo(tmp_path: Path) -> Iterator[Site]:
     site.stop()
 
 
+def apart_from_the_site(output: str) -> str:
+    """What was printed, without the site's log: it has a stack for each order that the gateway
+    could not take, one in a hundred."""
+    return re.sub(r"^web +\|.*\n", "", output, flags=re.MULTILINE)
+
+
 def test_the_demo_ends_with_equal_counts_and_leaves_the_site_running(demo: Site) -> None:
     wait_for(lambda: "Open these:" in demo.output or not alive(demo.supervisor.pid), 90, "the end")
     found = re.search(r"exactly one row: counted ([\d,]+), stored ([\d,]+)\.", demo.output)
@@ -44,7 +50,7 @@ def test_the_demo_ends_with_equal_counts_and_leaves_the_site_running(demo: Site)
     pids = demo.pids()
     assert demo.interrupt() == 0
     assert not [pid for pid in pids if alive(pid)]
-    assert "Traceback" not in demo.output
+    assert "Traceback" not in apart_from_the_site(demo.output)
 
 
 def test_ctrl_c_in_the_middle_stops_locust_too(demo: Site) -> None:
@@ -53,7 +59,7 @@ def test_ctrl_c_in_the_middle_stops_locust_too(demo: Site) -> None:
     assert len(pids) > 3
     assert demo.interrupt() == 0
     wait_for(lambda: not [pid for pid in pids if alive(pid)], 10, "every process has ended")
-    assert "Traceback" not in demo.output
+    assert "Traceback" not in apart_from_the_site(demo.output)
 
 
 @pytest.mark.parametrize("value", ["0", "soon"])

@@ -94,6 +94,10 @@ def _wait(pid: int, seconds: float) -> int | None:
 
 def _become(jobs: Any, request: dict[str, Any]) -> None:
     folder = Path(request["folder"])
+    # Whoever started the tests may have had them ignored, as nohup and a shell's `&` do.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     # The pipes are the parent's.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
