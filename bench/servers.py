@@ -1,4 +1,4 @@
-"""The bench's site as production runs it: gunicorn with two workers, and ingest beside them."""
+"""The bench's site as real processes: gunicorn with two workers, and ingest beside them."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# As fintech/gunicorn_conf.py has them.
+# gunicorn's default worker, a request a connection: with kept connections, as the project's own
+# configuration has them, all may end up at one of the two.
 GUNICORN = (
-    # One request at a time and connection: with kept connections all may end up at one worker.
     "--workers 2 --worker-class sync --log-level warning"
     " --no-control-socket --worker-tmp-dir /dev/shm bench.shop.wsgi:application"
 )
