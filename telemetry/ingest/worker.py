@@ -36,6 +36,9 @@ from telemetry.retention.upkeep import Upkeep
 T = TypeVar("T")
 _RETRY_SECONDS = 1.0
 _TRIM_SECONDS = 60.0
+# Between two batches, so many times what the last one took, but no longer than so many seconds.
+_BREATHS = 20
+_LONGEST_BREATH = 1.0
 
 
 class Worker:
@@ -66,20 +69,22 @@ class Worker:
         """Ingest until `should_stop`; a store that is unavailable is waited for."""
         try:
             while not should_stop():
+                began = time.monotonic()
                 try:
-                    handled = self.step() + self._delete_a_little()
+                    handled = self.step()
+                    more = handled >= settings.BATCH_RECORDS or self._delete_a_little()
                     election.note("")
                 except (StoreUnavailable, OSError) as error:
                     # In between two batches: nothing is half done.
                     notices.say(f"waiting for the store: {error}")
                     election.note(str(error))
-                    handled = 0
+                    more = False
                     self._store.reopen()
                     _pause(_RETRY_SECONDS, should_stop)
                 except Contended:
-                    handled = 0
-                if not handled:
-                    _pause(settings.POLL_SECONDS, should_stop)
+                    more = False
+                if not more:
+                    _pause(_breath(time.monotonic() - began), should_stop)
         finally:
             self.close()
 
@@ -256,6 +261,15 @@ class Worker:
             now = clock.believed(clock.load(self._store.reading()), clock.look(), None)
             archive.trim(now / 1e6)
             self._drafts.clear(self.folder)
+
+
+def _breath(took: float) -> float:
+    """How long to wait for more records, where all that were there took so many seconds.
+
+    A batch has a price of its own, of which many small ones pay a multiple; and a batch takes long
+    where the processor is busy with what earns the records.
+    """
+    return max(settings.POLL_SECONDS, min(_LONGEST_BREATH, took * _BREATHS))
 
 
 def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:
