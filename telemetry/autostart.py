@@ -8,20 +8,29 @@ from types import ModuleType
 from telemetry.conf import settings
 
 _TRY_SECONDS = 1.0
-started_in = 0
+is_started = False
 
 
 def at_first_request() -> None:
     """Start the thread, once a process, where `INGEST` is `auto` and no test runner is at work."""
-    global started_in
-    # By process: a fork (a preloading server's worker) has the flag but not the thread.
-    if started_in == os.getpid():
+    global is_started
+    if is_started:
         return
-    started_in = os.getpid()
+    is_started = True
     from django.core import mail
 
     if settings.INGEST == "auto" and not hasattr(mail, "outbox"):
         threading.Thread(target=_serve, name="telemetry-ingest", daemon=True).start()
+
+
+def _after_fork() -> None:
+    # A preloading server's worker has the flag but not the thread.
+    global is_started
+    is_started = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _serve() -> None:

@@ -4,9 +4,11 @@
 it lacks is a system check error.
 """
 
+import logging
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
@@ -103,28 +105,14 @@ def raw(name: str) -> Any:
 
 
 class Settings:
-    """Attribute access to `TELEMETRY`, cached until the setting changes."""
+    """Attribute access to `TELEMETRY`; all of it is read at once, and again when it changes.
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "self_paths":
-            # As `str.startswith` takes them.
-            prefixes = self.__dict__[name] = tuple(self.SELF_PATHS)
-            return prefixes
-        if name == "redact_patterns":
-            patterns = self.__dict__[name] = tuple(map(re.compile, self.REDACT_PATTERNS))
-            return patterns
-        if name not in DEFAULTS:
-            raise AttributeError(f"TELEMETRY has no setting {name!r}")
-        value = raw(name)
-        if name in _TYPES and not (value and isinstance(value, _TYPES[name])):
-            # Wrong already at the start, where no check has run yet; one says so then.
-            value = DEFAULTS[name]
-        if name == "DATA_DIR":
-            value = _data_dir(value)
-        elif name == "RETENTION" and isinstance(value, dict):
-            value = {**DEFAULTS[name], **value}
-        self.__dict__[name] = value
-        return value
+    Beside the keys: `self_paths` and `redact_patterns` as they are used, `log_level` as a number.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @property
     def journal_dir(self) -> Path:
@@ -143,7 +131,44 @@ class Settings:
 
     def clear(self) -> None:
         """Forget what was read, so that the next access reads Django's settings again."""
+        # In this order, for a thread that reads meanwhile.
+        self.__class__ = _Unread
         self.__dict__.clear()
+
+
+class _Unread(Settings):
+    """Before the first access. A class of its own: Python is slow to read any attribute of an
+    object whose class has a `__getattr__`, and requests read many."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__dict__.update(_read())
+        self.__class__ = Settings  # type: ignore[assignment]
+        return getattr(self, name)
+
+
+def _read() -> dict[str, Any]:
+    found = {name: _value(name) for name in DEFAULTS}
+    # What is not as it should be stays as it is: a check says so, and its use fails there.
+    with suppress(TypeError):
+        found["self_paths"] = tuple(found["SELF_PATHS"])
+    with suppress(TypeError, re.error):
+        found["redact_patterns"] = tuple(map(re.compile, found["REDACT_PATTERNS"]))
+    found["log_level"] = logging.getLevelNamesMapping().get(found["LOG_LEVEL"], 0)
+    return {"self_paths": found["SELF_PATHS"], "redact_patterns": found["REDACT_PATTERNS"]} | found
+
+
+def _value(name: str) -> Any:
+    value = raw(name)
+    if name in _TYPES and not (value and isinstance(value, _TYPES[name])):
+        # Wrong already at the start, where no check has run yet; one says so then.
+        value = DEFAULTS[name]
+    if name == "DATA_DIR":
+        return _data_dir(value)
+    if name == "RETENTION" and isinstance(value, dict):
+        return {**DEFAULTS[name], **value}
+    return value
 
 
 def _data_dir(value: str | Path | None) -> Path:
@@ -152,7 +177,7 @@ def _data_dir(value: str | Path | None) -> Path:
     return Path(value).absolute()
 
 
-settings = Settings()
+settings: Settings = _Unread()
 
 
 def _reload(*, setting: str, **kwargs: Any) -> None:

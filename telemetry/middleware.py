@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from os import getpid
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -14,6 +13,8 @@ from telemetry import autostart
 from telemetry.capture import context, faults, requests
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
+
+_current = context.current.get
 
 # `check` imports the middleware by way of admin's checks, when it is too late to register one.
 if apps.ready and not apps.is_installed("telemetry"):
@@ -36,21 +37,25 @@ class TelemetryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._answer_async(request)
-        outer = context.current.get()
+        outer = _current()
         unit = self._begin(request)
+        answer = self.get_response
         try:
-            response: HttpResponseBase = self.get_response(request)
+            response: HttpResponseBase = answer(request)
         except BaseException as error:
             self._abort(unit, request, error)
             raise
         else:
-            self._end(unit, request, response)
+            if unit is not None:
+                _end(unit, request, response)
             return response
         finally:
-            context.current.set(_still_running(outer))
+            # A command or a task may make requests of its own; a unit that has ended was left
+            # behind.
+            context.current.set(None if outer is None or outer.ended else outer)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        outer = context.current.get()
+        outer = _current()
         unit = self._begin(request)
         try:
             response: HttpResponseBase = await self.get_response(request)
@@ -58,29 +63,22 @@ class TelemetryMiddleware:
             self._abort(unit, request, error)
             raise
         else:
-            self._end(unit, request, response)
+            if unit is not None:
+                _end(unit, request, response)
             return response
         finally:
-            context.current.set(_still_running(outer))
+            context.current.set(None if outer is None or outer.ended else outer)
 
     def _begin(self, request: HttpRequest) -> Unit | None:
         if not self.enabled:
             return None
         try:
-            if autostart.started_in != getpid():
+            if not autostart.is_started:
                 autostart.at_first_request()
             return requests.begin(request)
         except Exception:
             faults.report("beginning a request")
             return None
-
-    def _end(self, unit: Unit | None, request: HttpRequest, response: HttpResponseBase) -> None:
-        if unit is None:
-            return
-        try:
-            requests.end(unit, request, response)
-        except Exception:
-            faults.report("ending a request")
 
     def _abort(self, unit: Unit | None, request: HttpRequest, error: BaseException) -> None:
         # Not an exception of the application's: Django has made a response of those.
@@ -92,6 +90,8 @@ class TelemetryMiddleware:
             faults.report("ending an unanswered request")
 
 
-def _still_running(outer: Unit | None) -> Unit | None:
-    # A command or a task may make requests of its own; a unit that has ended was left behind.
-    return None if outer is None or outer.ended else outer
+def _end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
+    try:
+        requests.end(unit, request, response)
+    except Exception:
+        faults.report("ending a request")

@@ -2,39 +2,41 @@
 
 import functools
 import logging
-import threading
+import os
 from itertools import islice
+from threading import get_ident
 from time import perf_counter_ns
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from telemetry import quiet
 from telemetry.capture import clock, context, errors, faults, redact, sink, values
 from telemetry.capture.context import MAX_DEBUG, Unit
 from telemetry.capture.governor import NO_DEBUG, governor
 from telemetry.conf import settings
 from telemetry.journal import events
-from telemetry.quiet import here
 
 MESSAGE_LIMIT = 16_000
 # They repeat, from outside the request, what its canonical record says; the last one what its SQL
 # spans say, with the parameters, which are never kept.
 _LEFT_OUT = frozenset({"django.server", "gunicorn.access", "uvicorn.access", "django.db.backends"})
+# A record's attributes are read by key, not by name: it has so many that Python looks each name up
+# in its class first, every time.
+_Record = logging.LogRecord
 _OWN = len(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
 # Set by formatters, and by newer Pythons.
 _LATER = frozenset({"message", "asctime", "taskName"})
 _STANDARD = _LATER | logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys()
-_LEVELS = logging.getLevelNamesMapping()
 # A record may be made while another is being recorded: by a signal handler, or by the `__str__` of
 # an argument. One that causes itself ends here.
 MAX_NESTED = 3
-
-
-class _Nested(threading.local):
-    depth = 0
-
-
-_nested = _Nested()
+# How deep each thread is, of those that are recording now.
+_depths: dict[int, int] = {}
 _installed = False
 _current = context.current.get
+
+if hasattr(os, "register_at_fork"):
+    # Of threads that are not there in the child.
+    os.register_at_fork(after_in_child=_depths.clear)
 
 
 def install() -> None:
@@ -59,28 +61,38 @@ def install() -> None:
 
 def observe(record: logging.LogRecord) -> None:
     """Write the record now; DEBUG records inside a unit wait for its end. Never raises."""
-    if record.levelno < _LEVELS.get(settings.LOG_LEVEL, 0) or record.name in _LEFT_OUT:
+    given = record.__dict__ if type(record) is _Record else _fields(record)
+    if given["levelno"] < settings.log_level or given["name"] in _LEFT_OUT:
         return
-    if here.is_ingesting:
+    if quiet.at_work and quiet.here.is_ingesting:
         _say(record)
         return
-    depth = _nested.depth
+    thread = get_ident()
+    depth = _depths.get(thread, 0)
     if depth >= MAX_NESTED:
         sink.lost()
         return
-    _nested.depth = depth + 1
+    _depths[thread] = depth + 1
     try:
         unit = _current()
         if unit is None or unit.spent is None:
-            _capture(record, unit)
+            _capture(record, given, unit)
         else:
             began = perf_counter_ns()
-            _capture(record, unit)
+            _capture(record, given, unit)
             unit.spent += perf_counter_ns() - began
     except Exception:
         sink.lost("recording a log record")
     finally:
-        _nested.depth = depth
+        if depth:
+            _depths[thread] = depth
+        else:
+            _depths.pop(thread, None)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """The attributes of a record whose class is not the library's own."""
+    return {name: getattr(record, name, None) for name in _STANDARD} | record.__dict__
 
 
 def _say(record: logging.LogRecord) -> None:
@@ -91,9 +103,9 @@ def _say(record: logging.LogRecord) -> None:
         faults.report("telling of a log record")
 
 
-def _capture(record: logging.LogRecord, unit: Unit | None) -> None:
-    destination = sink.current()
-    level = record.levelno
+def _capture(record: logging.LogRecord, given: dict[str, Any], unit: Unit | None) -> None:
+    destination = sink.chosen or sink.current()
+    level = given["levelno"]
     if unit is not None:
         unit.log_count += 1
         if level > unit.level:
@@ -104,6 +116,11 @@ def _capture(record: logging.LogRecord, unit: Unit | None) -> None:
     weight = destination.admit(level)
     if weight:
         destination.emit(to_event(record, unit, None if weight == 1 else weight))
+    if given["exc_info"]:
+        _capture_error(record, unit)
+
+
+def _capture_error(record: logging.LogRecord, unit: Unit | None) -> None:
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if error is not None and not _is_refusal(record):
         errors.record(unit, error, handled=True)
@@ -128,26 +145,31 @@ def to_event(
     record: logging.LogRecord, unit: Unit | None, weight: float | None = None
 ) -> events.LogMade:
     """The event of a log record: message formatted, `extra` and bound fields as attributes."""
-    message = _message(record)
+    given = record.__dict__ if type(record) is _Record else _fields(record)
+    try:
+        message = record.getMessage()
+    except Exception as error:
+        message = _unformatted(record, error)
     if type(message) is str and len(message) <= MESSAGE_LIMIT:
         message = redact.text(message)
     else:
         message = values.text(message, MESSAGE_LIMIT)
     # A message without arguments may be made for this record alone, and is no template.
-    template = record.msg if record.args else None
-    place = _places.get((record.pathname, record.lineno))
-    if place is None or place.given is not template or place.logger is not record.name:
+    template = given["msg"] if given["args"] else None
+    place = _places.get((given["pathname"], given["lineno"]))
+    if place is None or place[0] is not template or place[1] is not given["name"]:
         place = _place(record, template)
-    attributes = _attributes(record)
+    _, _, shown, logger, code = place
+    attributes = _attributes(record, given) if len(given) != _OWN else {}
     if unit is None:
         return events.LogMade(
-            None, clock.now(), record.levelno, place.name, None, message, place.template,
-            place.code, attributes, None, {}, weight,
+            None, clock.now(), given["levelno"], logger, None, message, shown, code, attributes,
+            None, {}, weight,
         )  # fmt: skip
     return events.LogMade(
-        unit.uid, unit.now(), record.levelno, place.name, unit.route or unit.where(), message,
-        place.template, place.code, attributes, unit.caller_trace_id, cast(Any, unit.bound()),
-        weight,
+        unit.uid, unit.start + (perf_counter_ns() - unit.start_ns) // 1000, given["levelno"],
+        logger, unit.route or unit.where(), message, shown, code, attributes,
+        unit.caller_trace_id, cast(Any, unit.fields or unit.bound()), weight,
     )  # fmt: skip
 
 
@@ -155,27 +177,23 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception as error:
-        # What logging itself would print to stderr and lose.
-        return f"{values.describe(record.msg)} [arguments do not fit: {type(error).__name__}]"
+        return _unformatted(record, error)
 
 
-class _Place(NamedTuple):
-    """A line of the code that logs, and what each of its records says alike."""
-
-    # The template and the logger as the program has them.
-    given: object
-    logger: str
-    template: str | None
-    name: str
-    code: str
+def _unformatted(record: logging.LogRecord, error: Exception) -> str:
+    # What logging itself would print to stderr and lose.
+    return f"{values.describe(record.msg)} [arguments do not fit: {type(error).__name__}]"
 
 
+# A line of the code that logs → (its template and its logger as the program has them; template,
+# logger and place as each of its records has them).
+_Place = tuple[object, str, str | None, str, str]
 _places: dict[tuple[str, int], _Place] = {}
 _PLACES_LIMIT = 10_000
 
 
 def _place(record: logging.LogRecord, given: object) -> _Place:
-    made = _Place(
+    made = (
         given,
         record.name,
         _template(given) if type(given) is str else None,
@@ -194,12 +212,10 @@ def _template(text: str) -> str:
     return values.text(text, 1_000)
 
 
-def _attributes(record: logging.LogRecord) -> dict[str, Any]:
-    given = record.__dict__
-    if type(record) is not logging.LogRecord:
+def _attributes(record: logging.LogRecord, given: dict[str, Any]) -> dict[str, Any]:
+    """What `extra` added to the record."""
+    if type(record) is not _Record:
         extra = {name: value for name, value in given.items() if name not in _STANDARD}
-    elif len(given) == _OWN:
-        return {}
     else:
         # What its constructor sets stands first, and is not looked at one by one.
         extra = dict(islice(given.items(), _OWN, None))

@@ -21,8 +21,8 @@ def begin(request: HttpRequest) -> Unit:
     unit.request = request
     unit.method = request.method
     path = request.path_info
-    unit.path = path
     unit.is_self = path.startswith(settings.self_paths)
+    unit.path = path if redact.is_plain_path(path) is not None else values.path(path, 1_000)
     # Not `request.headers`: that makes a dictionary of all of them.
     meta = request.META
     given = meta.get("HTTP_X_REQUEST_ID")
@@ -37,7 +37,8 @@ def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
     began = 0 if unit.spent is None else perf_counter_ns()
     uid = unit.uid
     trace = f"00-{unit.caller_trace_id or uid}-{uid[16:]}-01"
-    store = getattr(response.headers, "_store", None)
+    headers = response.headers
+    store = getattr(headers, "_store", None)
     if type(store) is dict:
         # Django's own `setdefault` encodes and checks what is known to be plain ASCII here, which
         # costs as much as the rest of this module.
@@ -46,8 +47,8 @@ def end(unit: Unit, request: HttpRequest, response: HttpResponseBase) -> None:
         if "traceparent" not in store:
             store["traceparent"] = ("traceparent", trace)
     else:
-        response.headers.setdefault("X-Request-ID", unit.caller_request_id or uid)
-        response.headers.setdefault("traceparent", trace)
+        headers.setdefault("X-Request-ID", unit.caller_request_id or uid)
+        headers.setdefault("traceparent", trace)
     if response.streaming:
         streams.observe(unit, response, lambda: _finish(unit, request, response))
         return
@@ -80,8 +81,8 @@ def describe(unit: Unit, request: HttpRequest, response: HttpResponseBase | None
     if agent:
         unit.user_agent = _user_agent(agent[:600])
     length = meta.get("CONTENT_LENGTH")
-    if length:
-        unit.request_size = _size(length)
+    if length and length.isdecimal() and len(length) < 16:
+        unit.request_size = int(length)
     if response is not None and not response.streaming:
         unit.response_size = len(response.content)  # type: ignore[attr-defined]
     query = meta.get("QUERY_STRING")
@@ -173,7 +174,3 @@ def client_network(address: str) -> str:
         return ""
     prefix = 24 if parsed.version == 4 else 48
     return str(ipaddress.ip_network((parsed, prefix), strict=False).network_address)
-
-
-def _size(header: str) -> int | None:
-    return int(header) if header.isdecimal() and len(header) < 16 else None

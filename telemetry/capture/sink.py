@@ -46,7 +46,7 @@ class JournalSink:
 
     @property
     def board(self) -> Board:
-        return self.journal.board
+        return self.journal.lasting_board or self.journal.board
 
     def admit(self, level: int) -> int:
         journal = self.journal
@@ -142,13 +142,14 @@ def role() -> str:
     return " ".join([name, *sys.argv[1:2]]) if name in ("manage.py", "django-admin") else name
 
 
-_sink: Sink | None = None
+# Read where `current()` would be one call too many.
+chosen: Sink | None = None
 _choosing = threading.RLock()
 
 
 def current() -> Sink:
     """This process's sink, chosen at its first use."""
-    return _sink if _sink is not None else _choose()
+    return chosen if chosen is not None else _choose()
 
 
 def lost(where: str = "") -> None:
@@ -163,26 +164,26 @@ def lost(where: str = "") -> None:
 
 def replace(sink: Sink | None) -> Sink | None:
     """Use another sink (None: choose again); returns the one before."""
-    global _sink
-    before, _sink = _sink, sink
+    global chosen
+    before, chosen = chosen, sink
     return before
 
 
 def _choose() -> Sink:
-    global _sink
+    global chosen
     with _choosing:
-        if _sink is None:
+        if chosen is None:
             # Django's test runners put `outbox` there: an application's tests must write nothing.
             is_silent = settings.INGEST == "off" or hasattr(mail, "outbox")
-            _sink = NullSink() if is_silent else JournalSink()
-        return _sink
+            chosen = NullSink() if is_silent else JournalSink()
+        return chosen
 
 
 def _after_fork() -> None:
     global _choosing
     _choosing = threading.RLock()
-    if isinstance(_sink, JournalSink):
-        _sink.journal.close_inherited()
+    if isinstance(chosen, JournalSink):
+        chosen.journal.close_inherited()
 
 
 if hasattr(os, "register_at_fork"):

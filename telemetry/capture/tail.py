@@ -6,8 +6,8 @@ from telemetry.conf import settings
 # The estimate of a route's p95 moves by these shares of itself: up where a duration is above it,
 # down where it is below, in the ratio 95 : 5. So it stands where one in twenty is above, and
 # follows.
-_UP = 0.095
-_DOWN = 0.005
+_RAISED = 1.095
+_LOWERED = 0.995
 # A route's first durations are no tail yet.
 _WARM_UP = 50
 _ROUTES_LIMIT = 2_000
@@ -34,9 +34,9 @@ class Recent:
         found[0] += 1
         estimate = found[1]
         if duration > estimate:
-            found[1] = estimate * (1 + _UP)
+            found[1] = estimate * _RAISED
             return found[0] > _WARM_UP
-        found[1] = estimate * (1 - _DOWN)
+        found[1] = estimate * _LOWERED
         return False
 
 

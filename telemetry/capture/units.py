@@ -22,16 +22,13 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
             parsed = ids.parse_traceparent(traceparent)
             if parsed is not None:
                 unit.caller_trace_id, unit.caller_span_id = parsed
-        path = unit.path
-        if path is not None:
-            unit.path = path = values.path(path, 1_000)
-        board = unit.board = sink.current().board
+        board = unit.board = (sink.chosen or sink.current()).board
         unit.slot = board.enter(
             unit.kind,
             bytes.fromhex(unit.uid),
             unit.start,
             unit.method or "",
-            path or unit.route or "",
+            unit.path or unit.route or "",
         )
         if unit.spent is not None:
             unit.spent = perf_counter_ns() - unit.start_ns
@@ -50,11 +47,6 @@ def end(unit: Unit, status: int | None = None) -> None:
         _write(unit, status, began)
     except Exception:
         sink.lost("ending a unit of work")
-    finally:
-        _leave(unit, began)
-
-
-def _leave(unit: Unit, began: int) -> None:
     try:
         board = unit.board
         if board is not None:
@@ -69,7 +61,7 @@ def _leave(unit: Unit, began: int) -> None:
 
 
 def _write(unit: Unit, status: int | None, began: int) -> None:
-    destination = sink.current()
+    destination = sink.chosen or sink.current()
     duration = (began - unit.start_ns) // 1000
     route = unit.where() or UNMATCHED
     error_type = unit.error_type
@@ -78,11 +70,9 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
     weight = tail.weight(route, duration, failed=error_type is not None)
     if weight is not None and unit.debug:
         _write_debug(unit.debug, weight, destination)
-    attributes = unit.attributes
-    if attributes:
-        transaction_id = attributes.get("transaction.id")
-        if transaction_id is not None and type(transaction_id) is not str:
-            unit.bind({"transaction.id": values.describe(transaction_id)})
+    if unit.attributes:
+        _check_transaction_id(unit)
+    request, db_count = unit.request, unit.db_count
     destination.emit(
         events.UnitDone(
             unit.uid,
@@ -95,15 +85,15 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             unit.path,
             status,
             unit.level,
-            _user_id(unit.request) if unit.request and "user" in unit.request.__dict__ else None,
+            None if request is None or "user" not in request.__dict__ else _user_id(request),
             error_type,
-            unit.db_count,
+            db_count,
             unit.db_ns // 1000,
             unit.log_count,
             unit.caller_trace_id,
             unit.caller_span_id,
             unit.caller_request_id,
-            cast(Any, unit.bound()),
+            cast(Any, unit.fields or unit.bound()),
             unit.samples,
             None if weight is None else statements.spans(unit),
             unit.client_address,
@@ -111,10 +101,16 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             unit.request_size,
             unit.response_size,
             weight,
-            None if unit.db_count < statements.FEWEST else statements.repeated(unit, duration),
+            None if db_count < statements.FEWEST else statements.repeated(unit, duration),
             None if unit.spent is None else (unit.spent + perf_counter_ns() - began) // 1000,
         )
     )
+
+
+def _check_transaction_id(unit: Unit) -> None:
+    found = unit.attributes.get("transaction.id")
+    if found is not None and type(found) is not str:
+        unit.bind({"transaction.id": values.describe(found)})
 
 
 def _write_debug(records: list[events.LogMade], weight: float, destination: sink.Sink) -> None:

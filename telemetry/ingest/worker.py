@@ -269,7 +269,8 @@ def _breath(took: float) -> float:
     A batch has a price of its own, of which many small ones pay a multiple; and a batch takes long
     where the processor is busy with what earns the records.
     """
-    return max(settings.POLL_SECONDS, min(_LONGEST_BREATH, took * _BREATHS))
+    shortest: float = settings.POLL_SECONDS
+    return max(shortest, min(_LONGEST_BREATH, took * _BREATHS))
 
 
 def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:

@@ -38,7 +38,7 @@ SLOTS = 64
 SIZE = _SLOTS_AT + SLOTS * _SLOT_SIZE
 
 # Counter places; drop reasons follow ACCEPTED in the order of DROP_REASONS.
-_ACCEPTED = 0
+ACCEPTED = 0
 _OVERFLOW = 16
 _MEASURED = 17
 _MEASURED_TIME = 18
@@ -92,31 +92,29 @@ class Board:
         else:
             self._fd, self._map = _create(path)
         _HEADER.pack_into(self._map, 0, _MAGIC, os.getpid(), time.time_ns() // 1000)
-        self._counters = memoryview(self._map)[_COUNTERS_AT : _COUNTERS_AT + _COUNTERS * 8].cast(
-            "Q"
-        )
+        self.counters = memoryview(self._map)[_COUNTERS_AT : _COUNTERS_AT + _COUNTERS * 8].cast("Q")
         self._free = list(range(SLOTS - 1, -1, -1))
 
     def accepted(self, count: int) -> None:
         """Set the number of records written so far."""
-        self._counters[_ACCEPTED] = count
+        self.counters[ACCEPTED] = count
 
     def dropped(self, reason: str) -> None:
         """Count one record that was not written."""
-        self._counters[1 + DROP_REASONS.index(reason)] += 1
+        self.counters[1 + DROP_REASONS.index(reason)] += 1
 
     def measured(self, microseconds: int, detail_step: int) -> None:
         """Add the cost of one unit of work, and say how much detail is kept now."""
-        self._counters[_MEASURED] += 1
-        self._counters[_MEASURED_TIME] += microseconds
-        self._counters[_DETAIL_STEP] = detail_step
+        self.counters[_MEASURED] += 1
+        self.counters[_MEASURED_TIME] += microseconds
+        self.counters[_DETAIL_STEP] = detail_step
 
     def enter(self, kind: int, uid: bytes, start: int, method: str, path: str) -> int:
         """Note a unit of work as running; returns its slot, or -1 when all are taken."""
         try:
             slot = self._free.pop()
         except IndexError:
-            self._counters[_OVERFLOW] += 1
+            self.counters[_OVERFLOW] += 1
             return -1
         text = path.encode("utf-8", "backslashreplace")[:_TEXT]
         at = _SLOTS_AT + slot * _SLOT_SIZE
@@ -129,17 +127,17 @@ class Board:
     def leave(self, slot: int) -> None:
         """The unit in `slot` has ended and its record is written."""
         if slot < 0:
-            self._counters[_OVERFLOW] -= 1
+            self.counters[_OVERFLOW] -= 1
             return
         self._map[_SLOTS_AT + slot * _SLOT_SIZE] = _FREE
         self._free.append(slot)
 
     def take_over(self, other: "Board") -> None:
         """Continue the counts of a board that had no file."""
-        for place, value in enumerate(other._counters):
+        for place, value in enumerate(other.counters):
             # A unit leaves the board that it entered.
             if place not in _STATES:
-                self._counters[place] += value
+                self.counters[place] += value
 
     def snapshot(self) -> Snapshot:
         """What this board says now."""
@@ -147,7 +145,7 @@ class Board:
 
     def close(self) -> None:
         """Let go of the file and its lock. The descriptor first: a fork's child must not unlock."""
-        self._counters.release()
+        self.counters.release()
         if isinstance(self._map, mmap.mmap):
             self._map.close()
         if self._fd >= 0:
@@ -189,7 +187,7 @@ def _parse(data: bytes | bytearray | mmap.mmap) -> Snapshot:
     return Snapshot(
         pid=pid,
         started=started,
-        accepted=counters[_ACCEPTED],
+        accepted=counters[ACCEPTED],
         dropped=dropped,
         running=list(_running(data)),
         overflow=counters[_OVERFLOW],

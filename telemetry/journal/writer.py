@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from telemetry.journal.board import Board
+from telemetry.journal.board import ACCEPTED, Board
 from telemetry.journal.pressure import NONE, NOTHING, Pressure
 from telemetry.journal.segment import FULL, Refused, Segment, path_of
 
@@ -50,7 +50,9 @@ class Journal:
         self._due = 0.0
         self._segment: Segment | None = None
         self._board: Board | None = None
-        self._board_on_disk = False
+        # The board once it is on disk, and its counters.
+        self.lasting_board: Board | None = None
+        self._counters: memoryview | None = None
         self._board_retry = 0.0
         self._refused: Refused | None = None
         self._refused_until = 0.0
@@ -65,8 +67,12 @@ class Journal:
                 self.board.dropped(refused.reason)
                 return False
             self._accepted = accepted = self._accepted + 1
-            board = self._board if self._board_on_disk else self.board
-            board.accepted(accepted)  # type: ignore[union-attr]
+            counters = self._counters
+            if counters is None:
+                self.board.accepted(accepted)
+            else:
+                # As `Board.accepted`, without the call.
+                counters[ACCEPTED] = accepted
             if segment.size >= self._segment_bytes or monotonic() >= self._due:
                 self._look_around(segment)
             return True
@@ -101,10 +107,11 @@ class Journal:
     @property
     def board(self) -> Board:
         """The board, made at its first use."""
-        if not self._board_on_disk:
-            # Threads that meet here at the first request share one.
-            with self._lock:
-                self._open_board()
+        if self.lasting_board is not None:
+            return self.lasting_board
+        # Threads that meet here at the first request share one.
+        with self._lock:
+            self._open_board()
         assert self._board is not None
         return self._board
 
@@ -112,10 +119,10 @@ class Journal:
         """Release every file, as the end of the process does."""
         with self._lock:
             self._close_segment()
-            if self._board is not None:
-                self._board.close()
-            self._board = None
-            self._board_on_disk = False
+            board, self._board = self._board, None
+            self.lasting_board = self._counters = None
+            if board is not None:
+                board.close()
 
     def close_inherited(self) -> None:
         """In a fork's child: let go of the parent's descriptors without unlocking anything."""
@@ -166,7 +173,7 @@ class Journal:
             self._segment = None
 
     def _open_board(self) -> None:
-        if self._board_on_disk or monotonic() < self._board_retry:
+        if self.lasting_board is not None or monotonic() < self._board_retry:
             return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -178,5 +185,5 @@ class Journal:
             return
         if self._board is not None:
             board.take_over(self._board)
-        self._board = board
-        self._board_on_disk = True
+        self._board = self.lasting_board = board
+        self._counters = board.counters

@@ -39,8 +39,13 @@ _maybe_opening = re.compile(r"[A-Za-z0-9_\-.~]{16}").search
 
 def text(value: str) -> str:
     """`value` with card numbers cut to their last four digits and credentials replaced."""
-    value = _masked(value)
-    return _percent_decoded(value) if "%" in value else value
+    if "%" in value or "\\u" in value or not value.isascii() or cards.maybe(value) is not None:
+        value = _masked(value)
+        return _percent_decoded(value) if "%" in value else value
+    if iban.maybe(value) is not None:
+        value = iban.mask(value, value)
+    value = credentials.mask(value)
+    return _by_own_patterns(value) if settings.redact_patterns else value
 
 
 def _percent_decoded(value: str) -> str:
@@ -59,11 +64,10 @@ def _percent_decoded(value: str) -> str:
 
 
 def _masked(value: str) -> str:
-    if "%" in value or "\\u" in value or not value.isascii() or cards.maybe(value) is not None:
-        value = _numbers(value)
-    elif iban.maybe(value) is not None:
-        value = iban.mask(value, value)
-    value = credentials.mask(value)
+    return _by_own_patterns(credentials.mask(_numbers(value)))
+
+
+def _by_own_patterns(value: str) -> str:
     for pattern in settings.redact_patterns:
         value = pattern.sub(REDACTED, value)
     return value
@@ -103,12 +107,12 @@ def is_sensitive_header(name: str) -> bool:
 
 
 # Short words and short numbers, one a segment: nothing of this form is ever replaced.
-_is_plain_path = re.compile(r"(?:/(?:[A-Za-z_.\-]{1,15}|[0-9]{1,9})){0,12}/?\Z").match
+is_plain_path = re.compile(r"(?:/(?:[A-Za-z_.\-]{1,15}|[0-9]{1,9})){0,12}/?\Z").match
 
 
 def path(value: str) -> str:
     """A URL's path: as a text, and without the segment that a word like `reset` is followed by."""
-    if _is_plain_path(value) is not None:
+    if is_plain_path(value) is not None:
         return value
     value = text(value)
     if _maybe_opening(value) is None:

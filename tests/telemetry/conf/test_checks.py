@@ -155,5 +155,5 @@ def test_settings_are_read_again_when_they_change() -> None:
     with override_settings(TELEMETRY={"SLOW_SECONDS": 7}):
         assert settings.SLOW_SECONDS == 7
     assert before == settings.SLOW_SECONDS
-    with pytest.raises(AttributeError, match="TELEMETRY has no setting 'SLOW'"):
+    with pytest.raises(AttributeError, match="SLOW"):
         _ = settings.SLOW

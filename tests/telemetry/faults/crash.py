@@ -88,7 +88,7 @@ WRITER: dict[str, Seam] = {
     "board: made": Seam("telemetry.journal.board:Board.__init__", "after"),
     "record: encoded, not written": Seam("telemetry.journal.segment:Segment.append", "before"),
     "record: written, not counted": Seam("telemetry.journal.segment:Segment.append", "after"),
-    "record: counted": Seam("telemetry.journal.board:Board.accepted", "after"),
+    "record: counted": Seam("telemetry.journal.writer:Journal.append", "after"),
     "rotation: before": Seam("telemetry.journal.segment:Segment.close", "before"),
     "rotation: after": Seam("telemetry.journal.segment:Segment.close", "after"),
 }

@@ -246,9 +246,7 @@ class Delivery(RuleBasedStateMachine):
 
     def _stretches(self) -> int:
         """How many rows of quarantine there are to be: adjacent bad lines are one."""
-        return sum(
-            number - 1 not in numbers for numbers in self.bad.values() for number in numbers
-        )
+        return sum(number - 1 not in numbers for numbers in self.bad.values() for number in numbers)
 
     def _waiting(self) -> int:
         """Those that wait for what follows them, at the end of what a living process writes."""
