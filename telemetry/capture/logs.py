@@ -25,6 +25,8 @@ _Record = logging.LogRecord
 _OWN = len(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
 # Set by formatters, and by newer Pythons.
 _LATER = frozenset({"message", "asctime", "taskName"})
+# Nor what Django puts there: the whole request.
+_NO_EXTRA = _LATER | {"request"}
 _STANDARD = _LATER | logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys()
 # A record may be made while another is being recorded: by a signal handler, or by the `__str__` of
 # an argument. One that causes itself ends here.
@@ -159,8 +161,8 @@ def to_event(
     place = _places.get((given["pathname"], given["lineno"]))
     if place is None or place[0] is not template or place[1] is not given["name"]:
         place = _place(record, template)
-    _, _, shown, logger, code = place
-    attributes = _attributes(record, given) if len(given) != _OWN else {}
+    _, _, shown, logger, code, keys = place
+    attributes = {} if len(given) == _OWN else _attributes(record, given, keys)
     if unit is None:
         return events.LogMade(
             None, clock.now(), given["levelno"], logger, None, message, shown, code, attributes,
@@ -186,19 +188,21 @@ def _unformatted(record: logging.LogRecord, error: Exception) -> str:
 
 
 # A line of the code that logs → (its template and its logger as the program has them; template,
-# logger and place as each of its records has them).
-_Place = tuple[object, str, str | None, str, str]
+# logger and place as each of its records has them; the keys of `extra` that it was seen to give).
+_Place = tuple[object, str, str | None, str, str, tuple[str, ...]]
 _places: dict[tuple[str, int], _Place] = {}
 _PLACES_LIMIT = 10_000
 
 
 def _place(record: logging.LogRecord, given: object) -> _Place:
+    extra = tuple(record.__dict__)[_OWN:] if type(record) is _Record else ()
     made = (
         given,
         record.name,
         _template(given) if type(given) is str else None,
         _template(record.name),
         f"{errors.short_path(record.pathname)}:{record.lineno} {record.funcName}",
+        extra if len(extra) <= values.MAX_ITEMS and _NO_EXTRA.isdisjoint(extra) else (),
     )
     if len(_places) >= _PLACES_LIMIT:
         _places.clear()
@@ -212,8 +216,17 @@ def _template(text: str) -> str:
     return values.text(text, 1_000)
 
 
-def _attributes(record: logging.LogRecord, given: dict[str, Any]) -> dict[str, Any]:
-    """What `extra` added to the record."""
+def _attributes(
+    record: logging.LogRecord, given: dict[str, Any], keys: tuple[str, ...]
+) -> dict[str, Any]:
+    """What `extra` added to the record; `keys` if it is like the others of its place."""
+    if len(given) == _OWN + len(keys) and type(record) is _Record:
+        try:
+            found = values.flat(given, keys)
+        except KeyError:
+            found = None
+        if found is not None:
+            return found
     if type(record) is not _Record:
         extra = {name: value for name, value in given.items() if name not in _STANDARD}
     else:

@@ -1,7 +1,7 @@
 """Any Python value → a value that JSON holds, bounded and redacted."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -68,19 +68,21 @@ def clean(value: Any) -> Any:
 def clean_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
     """`clean` of a mapping; the values of sensitive keys are replaced."""
     if type(values) is dict and len(values) <= MAX_ITEMS:
-        cleaned = _flat(values)
+        cleaned = flat(values, values)
         if cleaned is not None:
             return cleaned
     return _mapping(values, 0, _Budget())
 
 
-def _flat(values: dict[Any, Any]) -> dict[str, Any] | None:
-    """The most usual mapping, quickly: short texts and numbers under keys seen before."""
+def flat(values: dict[Any, Any], keys: Iterable[Any]) -> dict[str, Any] | None:
+    """`clean_mapping` of what is under `keys`, quickly, where that is most usual: short texts and
+    numbers under keys seen before. Else None; KeyError where a key is not there."""
     cleaned: dict[str, Any] = {}
-    for key, value in values.items():
+    for key in keys:
         name = _keys.get(key) if type(key) is str else None
         if name is None:
             return None
+        value = values[key]
         kind = type(value)
         if kind is str and len(value) <= _SHORT:
             cleaned[name] = redact.text(value)

@@ -221,3 +221,19 @@ def test_after_its_unit_has_ended_a_record_still_names_it(
         context.current.reset(token)
         log.setLevel(logging.NOTSET)
     assert [(made.message, made.uid) for made in telemetry_capture.logs] == [("late", unit.uid)]
+
+
+def test_records_of_one_place_may_differ_in_what_they_add(telemetry_capture: Captured) -> None:
+    for extra in (
+        {"a": 1},
+        {"a": 2},
+        {"b": 3},
+        {},
+        {"a": 4, "b": [5]},
+        {"request": "x"},
+        {"a": "6"},
+    ):
+        log.info("one place", extra=extra)
+    assert [made.attributes for made in telemetry_capture.logs] == [
+        {"a": 1}, {"a": 2}, {"b": 3}, {}, {"a": 4, "b": [5]}, {}, {"a": "6"},
+    ]  # fmt: skip
