@@ -46,8 +46,12 @@ class TelemetryMiddleware:
             self._abort(unit, request, error)
             raise
         else:
-            if unit is not None:
-                _end(unit, request, response)
+            # As `_end`, without the call.
+            try:
+                if unit is not None:
+                    requests.end(unit, request, response)
+            except Exception:
+                faults.report("ending a request")
             return response
         finally:
             # A command or a task may make requests of its own; a unit that has ended was left

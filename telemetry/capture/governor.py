@@ -1,6 +1,6 @@
 """What telemetry itself costs, and less detail where that is more than it may be.
 
-One unit of work in `_EVERY` is measured: the time spent in telemetry's own code while it ran. When
+One unit of work in `EVERY` is measured: the time spent in telemetry's own code while it ran. When
 the mean of the newest ones passes `OVERHEAD_BUDGET`, detail is stepped down, one step at a time:
 first the SQL spans (counts and times stay), then DEBUG records. Counts, histograms, errors and
 records from INFO up never are. It is stepped up again when the cost has been well within the
@@ -17,7 +17,10 @@ from telemetry.journal.board import Board
 
 # Places in the board's DETAIL_STEPS.
 FULL, NO_SPANS, NO_DEBUG = 0, 1, 2
-_EVERY = 16
+# One in so many is measured, the last: never the first, which opens files and fills caches as no
+# other does.
+EVERY = 16
+LAST = EVERY - 1
 # Of the moving mean; so many measurements are taken before one step is judged.
 _SHARE = 1 / 8
 _MEASUREMENTS = 16
@@ -31,26 +34,21 @@ class Governor:
 
     def __init__(self) -> None:
         self.step = FULL
-        self._turn: Iterator[int] = count()
+        # The number of the next unit of work.
+        self.turn: Iterator[int] = count()
         self._mean = 0.0
         self._seen = 0
         self._changed = 0.0
 
-    def measures(self) -> bool:
-        """Whether the unit that begins now is one of the measured."""
-        # Never the first: it opens files and fills caches, which no other does.
-        return next(self._turn) % _EVERY == _EVERY - 1
-
     @contextmanager
     def held(self) -> Iterator[None]:
         """Full detail for the length of a block, and no measurements: for tests."""
-        before = self._turn, self.step
-        # Never the last of `_EVERY`.
-        self._turn, self.step = repeat(0), FULL
+        before = self.turn, self.step
+        self.turn, self.step = repeat(0), FULL
         try:
             yield
         finally:
-            self._turn, self.step = before
+            self.turn, self.step = before
 
     def note(self, nanoseconds: int, board: Board | None) -> None:
         """Take one measurement: what telemetry spent in one unit."""
