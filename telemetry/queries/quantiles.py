@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 SCALE = 32
 # Where observations of zero or less are counted.
 ZERO = -2000
+# A rank is the share times the count, and the share itself is rounded: 0.07 of 100 is
+# 7.000000000000001 and means the 7th. Both roundings together are less than this.
+RANK_SLACK = 1 - 2**-51
 
 
 def quantile(buckets: Mapping[int, int], q: float) -> float | None:
@@ -17,7 +20,7 @@ def quantile(buckets: Mapping[int, int], q: float) -> float | None:
     total = sum(buckets.values())
     if total <= 0:
         return None
-    rank = max(1, math.ceil(q * total))
+    rank = max(1, math.ceil(total * q * RANK_SLACK))
     seen = 0
     for idx in sorted(buckets):
         seen += buckets[idx]
@@ -33,4 +36,4 @@ def middle(idx: int) -> float:
 
 def nearest_rank(ordered: Sequence[int], q: float) -> int:
     """The exact `q`-quantile (0 to 1) of values in ascending order; at least one is needed."""
-    return ordered[max(1, math.ceil(q * len(ordered))) - 1]
+    return ordered[max(1, math.ceil(len(ordered) * q * RANK_SLACK)) - 1]
