@@ -99,7 +99,7 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
     store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
     for resolution in (10, 60, 3600):
         store().execute(
-            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1)", (resolution, old)
+            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, old)
         )
         store().executemany(
             "INSERT INTO telemetry_histogrambucket VALUES (?, 7, ?, ?, 1)",
