@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from telemetry.ingest.histogram import index
 
@@ -39,7 +40,8 @@ class Rollup:
     (series, start of the finest interval), as they came: a list costs the least to add to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolutions: Sequence[int] = RESOLUTIONS) -> None:
+        self._resolutions = resolutions
         self.counts: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         self.timings: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         # (series, interval) → [count, total, minimum, maximum, last, time of last]
@@ -58,9 +60,9 @@ class Rollup:
             _put(self._buckets, key, [1, value, value, value, value, time])
 
     def write(self, db: sqlite3.Connection) -> None:
-        """Add the sums to the store, at every resolution."""
+        """Add the sums to the store, at each resolution."""
         self._sum_up()
-        for resolution in RESOLUTIONS:
+        for resolution in self._resolutions:
             self._coarsen(resolution)
             db.executemany(
                 _ADD_BUCKET,
