@@ -109,6 +109,10 @@ def _prepare(folder: Path) -> None:
     import django
 
     django.setup()
+    from django.conf import settings as django_settings
+
+    # Django notes down each statement otherwise.
+    django_settings.DEBUG = False
     from django.core.management import call_command
 
     call_command("migrate", database="telemetry", verbosity=0)
