@@ -7,6 +7,7 @@ from typing import Any, cast
 from telemetry.capture import context, faults, ids, sink, statements, tail, values
 from telemetry.capture.context import Unit
 from telemetry.capture.governor import EVERY, LAST, governor
+from telemetry.capture.late import LATE
 from telemetry.journal import events
 
 UNMATCHED = "(unmatched)"
@@ -43,8 +44,11 @@ def end(unit: Unit, status: int | None = None) -> None:
         return
     unit.ended = True
     began = perf_counter_ns()
+    # In one step, without a call in which Python could turn to another thread: what one of this
+    # unit's adds before it is in the record, what it adds after it is a record of its own.
+    samples, unit.samples = unit.samples, LATE
     try:
-        _write(unit, status, began)
+        _write(unit, status, began, samples)
     except Exception:
         sink.lost("ending a unit of work")
     try:
@@ -60,7 +64,7 @@ def end(unit: Unit, status: int | None = None) -> None:
         faults.report("leaving the board")
 
 
-def _write(unit: Unit, status: int | None, began: int) -> None:
+def _write(unit: Unit, status: int | None, began: int, samples: list[events.Sample]) -> None:
     destination = sink.chosen or sink.current()
     duration = (began - unit.start_ns) // 1000
     route = unit.route or unit.where() or UNMATCHED
@@ -94,7 +98,7 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             unit.caller_span_id,
             unit.caller_request_id,
             cast(Any, unit.fields or unit.bound()),
-            unit.samples,
+            samples,
             None if weight is None else statements.spans(unit),
             unit.client_address,
             unit.user_agent,
