@@ -35,6 +35,7 @@ class Unit:
     user_agent: str | None = None
     request_size: int | None = None
     response_size: int | None = None
+    queue_time: int | None = None
     error_type: str | None = None
     level = 0
     log_count = 0

@@ -113,6 +113,7 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             weight,
             None if unit.db_count < statements.FEWEST else statements.repeated(unit, duration),
             None if unit.spent is None else (unit.spent + perf_counter_ns() - began) // 1000,
+            unit.queue_time,
         )
     )
 

@@ -8,14 +8,14 @@ import math
 import sqlite3
 from typing import Any
 
+from telemetry.ingest import builtin
+
 _CACHE_LIMIT = 50_000
 # Units whose records were seen and whose end was not.
 _BOUND_LIMIT = 20_000
 # Names are never deleted. What a stranger can write (user agents), or a program (SQL), is stored as
 # text beyond so many.
 SHARED_LIMIT = 100_000
-HTTP_COUNT = "http_server_requests_total"
-HTTP_DURATION = "http_server_request_duration_seconds"
 _FIND_NAME = "SELECT id FROM telemetry_name WHERE value = ?"
 _MAKE_NAME = "INSERT INTO telemetry_name (value) VALUES (?)"
 
@@ -46,7 +46,7 @@ class Names:
         self.numbers = Numbers()
         self._metrics: dict[str, int] = {}
         self._series: dict[tuple[Any, ...], int] = {}
-        self._pairs: dict[tuple[str, str, int], tuple[int, int]] = {}
+        self._pairs: dict[tuple[Any, ...], tuple[int, int]] = {}
         self._bound: dict[str, dict[str, Any]] = {}
 
     def forget(self) -> None:
@@ -120,21 +120,51 @@ class Names:
             if len(self._pairs) >= _CACHE_LIMIT:
                 self._pairs.clear()
             labels = {"method": method, "route": route}
-            group = {"status_class": f"{str(status)[0]}xx"}
+            # 0: the client or the server ended it before there was an answer.
+            none = builtin.STATUS_NONE
+            code, group = (str(status), f"{str(status)[0]}xx") if status else (none, none)
             found = self._pairs[key] = (
-                self.series(db, "c", HTTP_COUNT, {**labels, "status": str(status)}),
-                self.series(db, "h", HTTP_DURATION, {**labels, **group}),
+                self.series(db, "c", builtin.HTTP_COUNT, {**labels, "status": code}),
+                self.series(db, "h", builtin.HTTP_DURATION, {**labels, "status_class": group}),
+            )
+        return found
+
+    def sql_series(self, db: sqlite3.Connection, kind: str, route: str) -> tuple[int, int]:
+        """The series that count the statements of a kind's route, and that time them."""
+        return self._pair(db, (builtin.DB_COUNT, builtin.DB_TIME), ("kind", kind), ("route", route))
+
+    def task_series(self, db: sqlite3.Connection, task: str, outcome: str) -> tuple[int, int]:
+        """The series that count a task and that time it."""
+        names = (builtin.TASK_COUNT, builtin.TASK_DURATION)
+        return self._pair(db, names, ("task", task), ("outcome", outcome))
+
+    def _pair(
+        self, db: sqlite3.Connection, names: tuple[str, str], *labels: tuple[str, str]
+    ) -> tuple[int, int]:
+        key = (names, labels)
+        found = self._pairs.get(key)
+        if found is None:
+            if len(self._pairs) >= _CACHE_LIMIT:
+                self._pairs.clear()
+            count, timing = names
+            found = self._pairs[key] = (
+                self.series(db, "c", count, dict(labels)),
+                self.series(db, "h", timing, dict(labels)),
             )
         return found
 
     def _metric(self, db: sqlite3.Connection, kind: str, name: str) -> int:
         found = self._metrics.get(name)
         if found is None:
-            db.execute(
-                "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, '', '')"
-                " ON CONFLICT (name) DO NOTHING",
-                (name, kind),
-            )
+            known = builtin.METRICS.get(name)
+            if known is not None:
+                self.declare(db, name, *known)
+            else:
+                db.execute(
+                    "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, '', '')"
+                    " ON CONFLICT (name) DO NOTHING",
+                    (name, kind),
+                )
             (found,) = db.execute(
                 "SELECT id FROM telemetry_metric WHERE name = ?", (name,)
             ).fetchone()

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from telemetry.ingest import units
+from telemetry.ingest import builtin, units
 from telemetry.ingest.names import NULL, Names
 from telemetry.ingest.rollup import Rollup, interval
 from telemetry.journal import events
 
-HTTP = 1
+HTTP, TASK, COMMAND = 1, 2, 3
+_KINDS = {HTTP: "request", TASK: "task", COMMAND: "command"}
 _KEY_BITS = 12
 _KEY_MASK = (1 << _KEY_BITS) - 1
 _KEY = itemgetter(0)
@@ -158,6 +159,29 @@ class Rows:
             start = interval(end)
             rollup.counts[count, start].append(1)
             rollup.timings[timing, start].append(took / 1_000_000)
+        if not event.is_self:
+            self._built_in(event, end, took)
+
+    def _built_in(self, event: events.UnitDone, end: int, took: int) -> None:
+        """What is not said by every request: its SQL, its wait for a worker, a task's end."""
+        db, names, rollup = self.db, self.names, self.rollup
+        if event.db_count:
+            kind = _KINDS.get(event.kind, "")
+            count, timing = names.sql_series(db, kind, event.route)
+            start = interval(end)
+            rollup.counts[count, start].append(event.db_count)
+            rollup.timings[timing, start].append(event.db_time / 1_000_000)
+        if event.kind == TASK:
+            outcome = "success" if event.error_type is None else "failure"
+            count, timing = names.task_series(db, event.route, outcome)
+            rollup.add("c", count, end, 1)
+            rollup.add("h", timing, end, took / 1_000_000)
+        if event.queue_time is not None:
+            queue = names.series(db, "h", builtin.HTTP_QUEUE, {})
+            rollup.add("h", queue, event.start, event.queue_time / 1_000_000)
+        if event.overhead is not None:
+            own = names.series(db, "h", builtin.OVERHEAD, {})
+            rollup.add("h", own, end, event.overhead / 1_000_000)
 
     def _load_run(self, run: str, event: events.UnitDone) -> None:
         found = self.load_runs.setdefault(run, [event.start, event.start, 0, 0])
