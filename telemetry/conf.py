@@ -29,6 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "SLOW_SECONDS": 1.0,
     # Share of the other units that keep them too, 0 to 1.
     "DETAIL_SAMPLE": 0.01,
+    # Requests that one web process can answer at a time; None: found out, where the server lets it
+    # be seen.
+    "WORKER_THREADS": None,
     # What telemetry itself may cost a unit of work in the mean; past it detail is stepped down.
     # Microseconds.
     "OVERHEAD_BUDGET": 500,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from telemetry import autostart
-from telemetry.capture import context, faults, requests
+from telemetry.capture import capacity, context, faults, requests
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
@@ -69,6 +69,7 @@ class TelemetryMiddleware:
         try:
             if autostart.started_in != getpid():
                 autostart.at_first_request()
+                capacity.tell(request)
             return requests.begin(request)
         except Exception:
             faults.report("beginning a request")

@@ -67,6 +67,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a whole number of bytes from 2048 to 1000000",
     ),
     **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
+    "WORKER_THREADS": (
+        lambda value: value is None or _count(value),
+        "a whole number above 0, or None",
+    ),
     "REDACT_PATTERNS": (_patterns, "a list of regular expressions"),
     "JOURNAL_MIN_FREE_BYTES": (_not_negative, "bytes, 0 or more"),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),

@@ -1,62 +1,16 @@
 """What ingest counts and times by itself, from the records of requests and tasks."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from telemetry.ingest import builtin
-from tests.site import ROOT
+from tests.telemetry.ingest.built_in import answering, did
 from tests.telemetry.ingest.helpers import drain, emit, rows, unit
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["telemetry"])
-
-_OF = (
-    "SELECT s.labels, sum(b.count), sum(b.total), max(b.last) FROM telemetry_bucket b"
-    " JOIN telemetry_series s ON s.id = b.series_id JOIN telemetry_metric m ON m.id = s.metric_id"
-    " WHERE m.name = ? AND b.resolution = 10 GROUP BY s.id ORDER BY s.labels"
-)
-# A worker whose request is being answered, and will be until it is killed.
-WORKER = """
-import os, sys, time, django
-from django.conf import settings
-settings.configure(TELEMETRY={"DATA_DIR": sys.argv[1]}, USE_TZ=True)
-django.setup()
-from telemetry.capture import context, sink, units
-from telemetry.capture.context import Unit
-from telemetry.journal import events
-sink.current().emit(events.LogMade(None, 1, 20, "w", None, "hello", None, None, {}))
-for path in ("/pay/", "/admin/telemetry/"):
-    unit = Unit(context.HTTP)
-    unit.method, unit.path = "GET", path
-    units.begin(unit)
-print(os.getpid(), flush=True)
-time.sleep(600)
-"""
-
-
-def did(name: str) -> list[tuple[dict[str, str], int, float]]:
-    """Labels, observations and sum of each series of a metric."""
-    return [
-        (json.loads(str(labels)), int(str(count)), float(str(total)))
-        for labels, count, total, _ in rows(_OF, name)
-    ]
-
-
-def start_worker(data_dir: Path) -> subprocess.Popen[str]:
-    """A process that answers a request, as soon as this returns."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(data_dir)],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == str(process.pid)
-    process.stdout.close()
-    return process
 
 
 def test_requests_by_status_and_those_without_an_answer(data_dir: Path) -> None:
@@ -67,7 +21,7 @@ def test_requests_by_status_and_those_without_an_answer(data_dir: Path) -> None:
 
 
 def test_a_request_whose_worker_was_killed_is_counted_as_died(data_dir: Path) -> None:
-    worker = start_worker(data_dir)
+    worker = answering(data_dir)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     drain()
@@ -118,8 +72,6 @@ def test_waits_for_a_worker_and_telemetrys_own_time(data_dir: Path) -> None:
 def test_each_says_what_it_is(data_dir: Path) -> None:
     emit(unit(1, queue_time=1, overhead=1), unit(2, kind=2))
     drain()
-    declared = dict(
-        (str(name), (kind, unit_, text))
-        for name, kind, unit_, text in rows("SELECT name, type, unit, help FROM telemetry_metric")
-    )
+    found = rows("SELECT name, type, unit, help FROM telemetry_metric")
+    declared = {str(name): tuple(rest) for name, *rest in found}
     assert declared.items() >= builtin.FROM_RECORDS.items()
