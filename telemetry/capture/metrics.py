@@ -1,23 +1,19 @@
 """Counters, gauges and histograms: each observation is an event; ingest adds them up."""
 
 import math
-import re
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import isfinite
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
-from telemetry.capture import clock, context, sink, values
+from telemetry.capture import clock, context, declarations, sink, values
 from telemetry.capture.context import MAX_SAMPLES, Unit
+from telemetry.capture.timing import Timer
 from telemetry.journal import events
 
 _current = context.current.get
-_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
-_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _LABEL_LIMIT = 200
-# Sets of labels that a metric remembers.
+# Sets of labels that a metric remembers; longer values are cut anyway.
 _SEEN_LIMIT = 2_000
 # Beyond it a float has no room for every whole number.
 _WHOLE = 1 << 53
@@ -27,11 +23,16 @@ class Metric:
     """A declared metric. Labels are given by name at each observation, all of them."""
 
     type: ClassVar[str] = ""
+    # What its observations are called where they are made.
+    _argument: ClassVar[str] = "value"
 
     def __init__(self, name: str, help: str, labels: Sequence[str], unit: str) -> None:
+        declarations.check_name(self.type, name)
+        declarations.check_help(help)
+        declarations.check_unit(self.type, name, unit)
         self.name = name
         self.help = help
-        self.labels = _label_names(labels)
+        self.labels = declarations.check_labels(self.type, labels)
         self.unit = unit
         self._expected = frozenset(self.labels)
         # The board of the writer that has the declaration; a fork begins a new one.
@@ -57,7 +58,9 @@ class Metric:
             except TypeError:
                 known = None
             if known is not None:
-                unit.samples.append((self.type, self.name, known, value))
+                sample = (self.type, self.name, known, value)
+                # Found and appended to in one step: see `units.end`.
+                unit.samples.append(sample)
                 return
         self._observe_with_care(value, labels, unit)
 
@@ -83,7 +86,9 @@ class Metric:
         """The labels as a record holds them; remembered for the next observation."""
         found = {name: _label(labels[name]) for name in self.labels}
         # Equal values may have different texts (1, True, 1.0): only texts are remembered.
-        if len(self._seen) < _SEEN_LIMIT and all(type(value) is str for value in labels.values()):
+        if len(self._seen) < _SEEN_LIMIT and all(
+            type(value) is str and len(value) <= _LABEL_LIMIT for value in labels.values()
+        ):
             self._seen[key] = found
         return found
 
@@ -93,7 +98,10 @@ class Metric:
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
-            raise ValueError(f"{self.name}: value is {value!r}; an observation is a finite number.")
+            told = values.describe(value)[:40]
+            raise ValueError(
+                f"{self.name}: {self._argument} is {told}; an observation is a finite number."
+            )
         return number
 
     def _check(self, labels: dict[str, Any]) -> None:
@@ -111,10 +119,14 @@ class Metric:
             now = clock.now()
             destination.emit(events.SamplesMade(None if unit is None else unit.uid, now, [sample]))
             return
-        if len(unit.samples) >= MAX_SAMPLES:
-            # Taken before they are written: another thread of this unit must not write them too.
-            full, unit.samples = unit.samples, []
-            destination.emit(events.SamplesMade(unit.uid, unit.now(), full))
+        full: list[events.Sample] = unit.samples
+        if len(full) >= MAX_SAMPLES:
+            fresh: list[events.Sample] = []
+            # Compared and taken in one step: another thread of this unit must not write them too,
+            # nor they be in its record, should it end meanwhile.
+            if unit.samples is full:
+                unit.samples = fresh
+                destination.emit(events.SamplesMade(unit.uid, unit.now(), full))
         unit.samples.append(sample)
 
     def _declare(self, destination: Any) -> None:
@@ -128,20 +140,22 @@ class Metric:
 class Counter(Metric):
     """A count that only grows. Its name ends in `_total`."""
 
-    type = "c"
+    type = declarations.COUNTER
+    _argument = "amount"
 
     def inc(self, amount: float = 1, **labels: Any) -> None:
         """Add `amount`, 0 or more. Raises ValueError for a wrong label, a negative or NaN."""
         number = amount if type(amount) is int else self._number(amount)
         if number < 0:
-            raise ValueError(f"{self.name}: amount is {amount!r}; a counter only grows.")
+            told = values.describe(amount)[:40]
+            raise ValueError(f"{self.name}: amount is {told}; a counter only grows.")
         self._observe(number, labels)
 
 
 class Gauge(Metric):
     """A value that goes up and down; the newest one counts."""
 
-    type = "g"
+    type = declarations.GAUGE
 
     def set(self, value: float, **labels: Any) -> None:
         """Set the value. Raises ValueError for a wrong label or NaN."""
@@ -151,60 +165,61 @@ class Gauge(Metric):
 class Histogram(Metric):
     """A distribution; quantiles of it are within 1.09 % of a true value."""
 
-    type = "h"
+    type = declarations.HISTOGRAM
 
     def observe(self, value: float, **labels: Any) -> None:
         """Record one value, in the metric's unit. Raises ValueError for a wrong label or NaN."""
         self._observe(value, labels)
 
-    @contextmanager
-    def time(self, **labels: Any) -> Iterator[None]:
-        """Observe the seconds that a block takes; as a decorator, those of each call."""
+    def time(self, **labels: Any) -> Timer:
+        """Observe the seconds that a block takes (`with`), or each call of what it decorates.
+
+        A function may be `async def`: it is timed to its end. Raises ValueError for a wrong label.
+        """
         self._check(labels)
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.observe(time.perf_counter() - began, **labels)
+        return Timer(lambda seconds: self.observe(seconds, **labels))
 
 
 _declared: dict[str, Metric] = {}
 
 
 def counter(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Counter:
-    """Declare a counter, named `…_total`. Raises ValueError for a name that Prometheus refuses."""
-    if not name.endswith("_total"):
-        raise ValueError(f"name: {name!r} does not end in _total, as a counter's does.")
+    """Declare a counter, named `…_total`.
+
+    Raises ValueError, which names the argument, for what Prometheus refuses: the name, a label's
+    name, a unit that the name does not end in (before `_total`), a name that is taken.
+    """
     return _declare(Counter(name, help, labels, unit))
 
 
 def gauge(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Gauge:
-    """Declare a gauge. Raises ValueError for a name that Prometheus refuses."""
+    """Declare a gauge. Raises ValueError as `counter` does."""
     return _declare(Gauge(name, help, labels, unit))
 
 
-def histogram(name: str, help: str, labels: Sequence[str] = (), unit: str = "seconds") -> Histogram:
-    """Declare a histogram. Raises ValueError for a name that Prometheus refuses."""
+def histogram(
+    name: str, help: str, labels: Sequence[str] = (), unit: str | None = None
+) -> Histogram:
+    """Declare a histogram; its unit is seconds where its name says so. Raises as `counter` does."""
+    if unit is None:
+        unit = "seconds" if str(name).endswith("_seconds") else ""
     return _declare(Histogram(name, help, labels, unit))
 
 
 M = TypeVar("M", bound=Metric)
 
 
-def _label_names(given: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(given, str):
-        raise ValueError(f"labels: {given!r} is a text; give a list of names: [{given!r}].")
-    return tuple(given)
-
-
 def _declare(metric: M) -> M:
-    if not _NAME.match(metric.name):
-        raise ValueError(f"name: {metric.name!r} is not a metric name ([a-zA-Z_:][a-zA-Z0-9_:]*).")
-    for label in metric.labels:
-        if not _LABEL.match(label):
-            raise ValueError(f"labels: {label!r} is not a label name ([a-zA-Z_][a-zA-Z0-9_]*).")
-    known = _declared.setdefault(metric.name, metric)
-    if type(known) is not type(metric) or known.labels != metric.labels:
+    known = _declared.get(metric.name)
+    if known is None:
+        others = ((one.type, one.name) for one in list(_declared.values()))
+        if taken := declarations.collision(metric.type, metric.name, others):
+            raise ValueError(f"name: {metric.name!r} is written as {taken!r} is, in part.")
+        known = _declared.setdefault(metric.name, metric)
+    if type(known) is not type(metric) or (known.labels, known.unit) != (
+        metric.labels,
+        metric.unit,
+    ):
         raise ValueError(f"name: {metric.name!r} is declared already, as another metric.")
     return known
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from telemetry.capture import context, faults, ids, sink, statements, tail, values
 from telemetry.capture.context import Unit
 from telemetry.capture.governor import governor
+from telemetry.capture.late import LATE
 from telemetry.journal import events
 
 UNMATCHED = "(unmatched)"
@@ -46,8 +47,11 @@ def end(unit: Unit, status: int | None = None) -> None:
         return
     unit.ended = True
     began = perf_counter_ns()
+    # In one step, without a call in which Python could turn to another thread: what one of this
+    # unit's adds before it is in the record, what it adds after it is a record of its own.
+    samples, unit.samples = unit.samples, LATE
     try:
-        _write(unit, status, began)
+        _write(unit, status, began, samples)
     except Exception:
         sink.lost("ending a unit of work")
     finally:
@@ -68,7 +72,7 @@ def _leave(unit: Unit, began: int) -> None:
         faults.report("leaving the board")
 
 
-def _write(unit: Unit, status: int | None, began: int) -> None:
+def _write(unit: Unit, status: int | None, began: int, samples: list[events.Sample]) -> None:
     destination = sink.current()
     duration = (began - unit.start_ns) // 1000
     route = unit.where() or UNMATCHED
@@ -104,7 +108,7 @@ def _write(unit: Unit, status: int | None, began: int) -> None:
             unit.caller_span_id,
             unit.caller_request_id,
             cast(Any, unit.bound()),
-            unit.samples,
+            samples,
             None if weight is None else statements.spans(unit),
             unit.client_address,
             unit.user_agent,

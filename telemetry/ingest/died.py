@@ -67,8 +67,7 @@ def _add(
     db.execute(INSERTS["requests"], tuple(row.get(column) for column in units.COLUMNS))
     if http and not own:
         # Counted when it began: when it ended nobody knows, so its duration is not observed.
-        labels = {"method": unit.method, "route": route, "status": builtin.STATUS_DIED}
-        series = names.series(db, "c", builtin.HTTP_COUNT, labels)
+        series = names.pairs.died(db, unit.method, route)
         rollup.add("c", series, unit.start, 1)
     elif unit.kind == TASK:
         labels = {"task": route, "outcome": "died"}

@@ -8,7 +8,9 @@ import math
 import sqlite3
 from typing import Any
 
+from telemetry.conf import settings
 from telemetry.ingest import builtin
+from telemetry.ingest.pairs import Pairs
 
 _CACHE_LIMIT = 50_000
 # Units whose records were seen and whose end was not.
@@ -16,8 +18,13 @@ _BOUND_LIMIT = 20_000
 # Names are never deleted. What a stranger can write (user agents), or a program (SQL), is stored as
 # text beyond so many.
 SHARED_LIMIT = 100_000
+# What a metric's observations are labelled with that came when it had all its series.
+OVERFLOW = {"otel_metric_overflow": "true"}
 _FIND_NAME = "SELECT id FROM telemetry_name WHERE value = ?"
 _MAKE_NAME = "INSERT INTO telemetry_name (value) VALUES (?)"
+_FIND_SERIES = "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?"
+_MAKE_SERIES = "INSERT INTO telemetry_series (metric_id, labels) VALUES (?, ?)"
+_COUNT_SERIES = "SELECT count(*) FROM telemetry_series WHERE metric_id = ? AND labels <> ?"
 
 
 # SQLite stores NaN as NULL. The driver would look for an adapter for None (and for bytes, not for
@@ -46,7 +53,9 @@ class Names:
         self.numbers = Numbers()
         self._metrics: dict[str, int] = {}
         self._series: dict[tuple[Any, ...], int] = {}
-        self._pairs: dict[tuple[Any, ...], tuple[int, int]] = {}
+        # Metric → how many series it may still have.
+        self._room: dict[int, int] = {}
+        self.pairs = Pairs(self)
         self._bound: dict[str, dict[str, Any]] = {}
 
     def forget(self) -> None:
@@ -54,7 +63,8 @@ class Names:
         self.numbers.clear()
         self._metrics.clear()
         self._series.clear()
-        self._pairs.clear()
+        self._room.clear()
+        self.pairs.clear()
         self._bound.clear()
 
     def name(self, db: sqlite3.Connection, value: str) -> int:
@@ -95,63 +105,39 @@ class Names:
         )
 
     def series(self, db: sqlite3.Connection, kind: str, name: str, labels: dict[str, str]) -> int:
-        """The number of a metric with one set of labels."""
+        """The number of a metric with one set of labels.
+
+        Of a set that is new when the metric has METRIC_SERIES_MAX others, its overflow series'.
+        """
         key = (name, *labels.items())
         found = self._series.get(key)
         if found is None:
+            metric = self._metric(db, kind, name)
+            found = self._find_series(db, metric, labels)
+            if found is None:
+                # Not remembered by these labels, of which there may be any number.
+                return self.series(db, kind, name, OVERFLOW)
             if len(self._series) >= _CACHE_LIMIT:
                 self._series.clear()
-            text = json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            found = self._series[key] = _find_or_make(
-                db,
-                "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?",
-                "INSERT INTO telemetry_series (metric_id, labels) VALUES (?, ?)",
-                (self._metric(db, kind, name), text),
-            )
+            self._series[key] = found
         return found
 
-    def http_series(
-        self, db: sqlite3.Connection, method: str, route: str, status: int
-    ) -> tuple[int, int]:
-        """The series that count a request and that time it."""
-        key = (method, route, status)
-        found = self._pairs.get(key)
-        if found is None:
-            if len(self._pairs) >= _CACHE_LIMIT:
-                self._pairs.clear()
-            labels = {"method": method, "route": route}
-            # 0: the client or the server ended it before there was an answer.
-            none = builtin.STATUS_NONE
-            code, group = (str(status), f"{str(status)[0]}xx") if status else (none, none)
-            found = self._pairs[key] = (
-                self.series(db, "c", builtin.HTTP_COUNT, {**labels, "status": code}),
-                self.series(db, "h", builtin.HTTP_DURATION, {**labels, "status_class": group}),
-            )
-        return found
-
-    def sql_series(self, db: sqlite3.Connection, kind: str, route: str) -> tuple[int, int]:
-        """The series that count the statements of a kind's route, and that time them."""
-        return self._pair(db, (builtin.DB_COUNT, builtin.DB_TIME), ("kind", kind), ("route", route))
-
-    def task_series(self, db: sqlite3.Connection, task: str, outcome: str) -> tuple[int, int]:
-        """The series that count a task and that time it."""
-        names = (builtin.TASK_COUNT, builtin.TASK_DURATION)
-        return self._pair(db, names, ("task", task), ("outcome", outcome))
-
-    def _pair(
-        self, db: sqlite3.Connection, names: tuple[str, str], *labels: tuple[str, str]
-    ) -> tuple[int, int]:
-        key = (names, labels)
-        found = self._pairs.get(key)
-        if found is None:
-            if len(self._pairs) >= _CACHE_LIMIT:
-                self._pairs.clear()
-            count, timing = names
-            found = self._pairs[key] = (
-                self.series(db, "c", count, dict(labels)),
-                self.series(db, "h", timing, dict(labels)),
-            )
-        return found
+    def _find_series(
+        self, db: sqlite3.Connection, metric: int, labels: dict[str, str]
+    ) -> int | None:
+        """Found or made; None where there is no room for it."""
+        key = (metric, _as_text(labels))
+        row = db.execute(_FIND_SERIES, key).fetchone()
+        if row is not None:
+            return int(row[0])
+        if labels != OVERFLOW:
+            if metric not in self._room:
+                (used,) = db.execute(_COUNT_SERIES, (metric, _as_text(OVERFLOW))).fetchone()
+                self._room[metric] = settings.METRIC_SERIES_MAX - used
+            if self._room[metric] <= 0:
+                return None
+            self._room[metric] -= 1
+        return int(db.execute(_MAKE_SERIES, key).lastrowid or 0)
 
     def _metric(self, db: sqlite3.Connection, kind: str, name: str) -> int:
         found = self._metrics.get(name)
@@ -177,6 +163,10 @@ def _find_or_make(db: sqlite3.Connection, find: str, make: str, key: tuple[objec
     if row is not None:
         return int(row[0])
     return int(db.execute(make, key).lastrowid or 0)
+
+
+def _as_text(labels: dict[str, str]) -> str:
+    return json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _last_name(db: sqlite3.Connection) -> int:

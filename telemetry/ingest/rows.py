@@ -153,7 +153,7 @@ class Rows:
         if type(load_run) is str:
             self._load_run(load_run, event)
         if event.kind == HTTP and not event.is_self:
-            count, timing = names.http_series(
+            count, timing = names.pairs.http(
                 self.db, event.method or "", event.route, event.status or 0
             )
             start = interval(end)
@@ -167,13 +167,13 @@ class Rows:
         db, names, rollup = self.db, self.names, self.rollup
         if event.db_count:
             kind = _KINDS.get(event.kind, "")
-            count, timing = names.sql_series(db, kind, event.route)
+            count, timing = names.pairs.sql(db, kind, event.route)
             start = interval(end)
             rollup.counts[count, start].append(event.db_count)
             rollup.timings[timing, start].append(event.db_time / 1_000_000)
         if event.kind == TASK:
             outcome = "success" if event.error_type is None else "failure"
-            count, timing = names.task_series(db, event.route, outcome)
+            count, timing = names.pairs.task(db, event.route, outcome)
             rollup.add("c", count, end, 1)
             rollup.add("h", timing, end, took / 1_000_000)
         if event.queue_time is not None:

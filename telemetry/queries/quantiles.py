@@ -7,9 +7,12 @@ with the geometric middle of its bucket, `2^((idx - 1/2)/32)`: within 1.09 % of 
 import math
 from collections.abc import Mapping, Sequence
 
-SCALE = 32
+from telemetry.ingest import histogram
+
+# Buckets a doubling.
+SCALE = 1 << histogram.SCALE
 # Where observations of zero or less are counted.
-ZERO = -2000
+ZERO = histogram.ZERO_INDEX
 # A rank is the share times the count, and the share itself is rounded: 0.07 of 100 is
 # 7.000000000000001 and means the 7th. Both roundings together are less than this.
 RANK_SLACK = 1 - 2**-51

@@ -8,13 +8,13 @@ from telemetry.queries import arguments, buckets, levels, metrics
 from telemetry.queries.arguments import BadQuery
 from telemetry.queries.buckets import Grid, Sums
 from telemetry.queries.metrics import MetricRow, SeriesRow
+from telemetry.queries.overflow import LABEL as OVERFLOW
 
 __all__ = ["Answer", "BadQuery", "Point", "SeriesPoints", "query"]
 
 MAX_SERIES = 500
 # All points of an answer together.
 MAX_ANSWER = 100_000
-OVERFLOW = "otel_metric_overflow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import itertools
 import json
-import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.conf import settings
+from telemetry.ingest import histogram
 from telemetry.models import (
     Bucket,
     Error,
@@ -167,7 +167,7 @@ def observe(one: Series, value: float, at: datetime) -> None:
 
 
 def _fall(one: Series, value: float, resolution: int, start: int) -> None:
-    idx = math.ceil(32 * math.log2(value)) if value > 0 else -2000
+    idx = histogram.index(value)
     found = HistogramBucket.objects.using(settings.DATABASE).filter(
         resolution=resolution, series=one, start=start, idx=idx
     )

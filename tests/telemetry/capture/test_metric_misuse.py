@@ -25,7 +25,7 @@ def test_a_block_timed_with_wrong_labels_does_not_run(telemetry_capture: Capture
 
 @pytest.mark.parametrize("amount", ["a lot", None, [1], 10**400])
 def test_a_counter_refuses_what_is_no_number_by_name(amount: object) -> None:
-    with pytest.raises(ValueError, match="a_total: value is"):
+    with pytest.raises(ValueError, match="a_total: amount is"):
         telemetry.counter("a_total", "").inc(amount)  # type: ignore[arg-type]
 
 

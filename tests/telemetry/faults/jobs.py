@@ -21,6 +21,9 @@ from telemetry.queries.status import status as delivery_status
 from telemetry.retention import upkeep
 from tests.telemetry.faults import crash, limits, oddities, payload
 from tests.telemetry.faults.ledger import Note
+from tests.telemetry.faults.observing import observe
+
+__all__ = ["observe"]
 
 
 def move_to(folder: Path, telemetry: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
     store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
     for resolution in (10, 60, 3600):
         store().execute(
-            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1)", (resolution, old)
+            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, old)
         )
         store().executemany(
             "INSERT INTO telemetry_histogrambucket VALUES (?, 7, ?, ?, 1)",
@@ -111,6 +111,30 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
     assert left == [(60,), (3600,)]
     left = store().execute("SELECT resolution FROM telemetry_bucket WHERE series_id = 7").fetchall()
     assert left == [(60,), (3600,)]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "days"), [(10, 2), (60, 30), (3600, 400)]
+)  # fmt: skip
+def test_each_level_of_buckets_has_its_own_age(data_dir: Path, resolution: int, days: int) -> None:
+    add_logs(1, days=0)
+    store().execute(
+        "INSERT INTO telemetry_metric (id, name, type, unit, help) VALUES (1,'m','h','','')"
+    )
+    store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
+    now = int(time.time())
+    old, young = now - days * 86_400 - 7_200, now - days * 86_400 + 7_200
+    for start in (old, young):
+        store().execute(
+            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, start)
+        )
+        store().execute(
+            "INSERT INTO telemetry_histogrambucket VALUES (?, 7, ?, 3, 1)", (resolution, start)
+        )
+    prune()
+    for table in ("bucket", "histogrambucket"):
+        left = store().execute(f"SELECT start FROM telemetry_{table} WHERE series_id = 7")
+        assert left.fetchall() == [(young,)]
 
 
 def test_the_bookkeeping_of_ended_processes_goes(data_dir: Path) -> None:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("telemetry", "0002_captured_detail")]
+    dependencies = [("telemetry", "0003_metrics")]
 
     operations = [
         migrations.AddField(
