@@ -117,29 +117,26 @@ def _latency(
     histograms = metrics.histograms(numbers, parts)
     most = {number: sums.maximum for number, sums in metrics.totals(numbers, parts).items()}
     # Of a request whose process died nobody knows how long it took.
-    routes: dict[tuple[str, str], list[int]] = {
-        route_of(one): [] for one in counters if one.id in counted
-    }
-    for timer in timers:
-        if timer.id in histograms:
-            routes.setdefault(route_of(timer), []).append(timer.id)
     counting: dict[tuple[str, str], list[SeriesRow]] = {}
     for one in counters:
-        counting.setdefault(route_of(one), []).append(one)
-    found = []
-    for key, members in routes.items():
-        same = counting.get(key, [])
-        found.append(
-            RouteRow(
-                *key,
-                requests=sum(counted[one.id].total for one in same if one.id in counted),
-                errors=_failed(same, counted),
-                latency=_percentiles(
-                    _merge(histograms[number] for number in members),
-                    max((most[number] for number in members if number in most), default=None),
-                ),
-            )
+        if one.id in counted:
+            counting.setdefault(route_of(one), []).append(one)
+    timing: dict[tuple[str, str], list[int]] = {key: [] for key in counting}
+    for timer in timers:
+        if timer.id in histograms:
+            timing.setdefault(route_of(timer), []).append(timer.id)
+    found = [
+        RouteRow(
+            *key,
+            requests=sum(counted[one.id].total for one in counting.get(key, [])),
+            errors=_failed(counting.get(key, []), counted),
+            latency=_percentiles(
+                _merge(histograms[number] for number in members),
+                max((most[number] for number in members if number in most), default=None),
+            ),
         )
+        for key, members in timing.items()
+    ]
     return found, _merge(histograms.values()), max(most.values(), default=None)
 
 
