@@ -105,13 +105,15 @@ def _did(start: datetime, end: datetime) -> dict[tuple[str, str], _Did]:
     took: dict[tuple[str, str], list[Mapping[int, int]]] = {}
     for one in timers:
         took.setdefault(route_of(one), []).append(histograms.get(one.id, {}))
-    sums: dict[tuple[str, str], list[float]] = {}
+    sums: dict[tuple[str, str], tuple[float, float]] = {}
     for one in counters:
         if one.id in counted:
-            known = sums.setdefault(route_of(one), [0, 0])
-            known[0] += counted[one.id].total
-            known[1] += counted[one.id].total if is_failure(one) else 0
-    return {key: _Did(*known, _merged(took.get(key, []))) for key, known in sums.items()}
+            n, (every, failed) = counted[one.id].total, sums.get(route_of(one), (0.0, 0.0))
+            sums[route_of(one)] = every + n, failed + (n if is_failure(one) else 0)
+    return {
+        key: _Did(every, failed, _merged(took.get(key, [])))
+        for key, (every, failed) in sums.items()
+    }
 
 
 def _row(method: str, route: str, target: Target, did: _Did) -> RouteObjectives:
