@@ -12,7 +12,7 @@ STATUS_DIED, STATUS_NONE = "died", "none"
 
 
 class Declared(NamedTuple):
-    """A metric's type ("c", "g" or "h"), unit (UCUM) and help."""
+    """A metric's type ("c", "g" or "h"), unit as its name ends in, and help."""
 
     type: str
     unit: str
@@ -33,18 +33,24 @@ FROM_RECORDS = {
     HTTP_COUNT: Declared(
         COUNTER, "", "Requests that have ended; status died: their process did, none: no answer."
     ),
-    HTTP_DURATION: Declared(HISTOGRAM, "s", "Time from a request's arrival to its last byte."),
+    HTTP_DURATION: Declared(
+        HISTOGRAM, "seconds", "Time from a request's arrival to its last byte."
+    ),
     HTTP_QUEUE: Declared(
-        HISTOGRAM, "s", "Time from the proxy's X-Request-Start to the request's arrival here."
+        HISTOGRAM, "seconds", "Time from the proxy's X-Request-Start to the request's arrival here."
     ),
     DB_COUNT: Declared(COUNTER, "", "SQL statements that requests, tasks and commands have run."),
     DB_TIME: Declared(
-        HISTOGRAM, "s", "Time that one request, task or command spent in all its SQL statements."
+        HISTOGRAM,
+        "seconds",
+        "Time that one request, task or command spent in all its SQL statements.",
     ),
     TASK_COUNT: Declared(COUNTER, "", "django-q2 tasks that have ended, by outcome."),
-    TASK_DURATION: Declared(HISTOGRAM, "s", "Time that a django-q2 task ran."),
+    TASK_DURATION: Declared(HISTOGRAM, "seconds", "Time that a django-q2 task ran."),
     OVERHEAD: Declared(
-        HISTOGRAM, "s", "Time spent in telemetry's own code by one unit of work, in one of sixteen."
+        HISTOGRAM,
+        "seconds",
+        "Time spent in telemetry's own code by one unit of work, in one of sixteen.",
     ),
 }
 
@@ -55,8 +61,8 @@ BUSY_THREADS = "http_server_worker_threads_busy"
 BUSY_SHARE = "http_server_worker_utilization_ratio"
 CPU_TIME = "process_cpu_time_seconds_total"
 MEMORY = "process_memory_usage_bytes"
-OPEN_FILES = "process_open_file_descriptor_count"
-PROCESS_THREADS = "process_thread_count"
+OPEN_FILES = "process_open_file_descriptors"
+PROCESS_THREADS = "process_threads"
 FILE_SIZE = "sqlite_file_size_bytes"
 BUSY_WAIT = "sqlite_busy_wait_seconds"
 COMMIT = "sqlite_commit_duration_seconds"
@@ -70,35 +76,41 @@ QUEUE_DEPTH = "messaging_queue_depth"
 
 # Looked at by ingest, whether anything happens or not.
 SAMPLED = {
-    ACTIVE: Declared(GAUGE, "{request}", "Requests that are being answered, in all processes."),
-    ACTIVE_BY_PROCESS: Declared(
-        GAUGE, "{request}", "Requests that are being answered, by process."
-    ),
+    ACTIVE: Declared(GAUGE, "", "Requests that are being answered, in all processes."),
+    ACTIVE_BY_PROCESS: Declared(GAUGE, "", "Requests that are being answered, by process."),
     THREADS: Declared(
-        GAUGE, "{thread}", "Requests that the web processes can answer at one time, as far as told."
+        GAUGE, "", "Requests that the web processes can answer at one time, as far as told."
     ),
     BUSY_THREADS: Declared(
-        GAUGE, "{request}", "Requests that run in the processes that say how many they can answer."
+        GAUGE, "", "Requests that run in the processes that say how many they can answer."
     ),
-    BUSY_SHARE: Declared(GAUGE, "1", "Share of the web processes' threads that are busy, 0 to 1."),
-    CPU_TIME: Declared(COUNTER, "s", "Processor time of a process, by mode: user or system."),
-    MEMORY: Declared(GAUGE, "By", "Resident memory of a process."),
-    OPEN_FILES: Declared(GAUGE, "{file_descriptor}", "Open files and sockets of a process."),
-    PROCESS_THREADS: Declared(GAUGE, "{thread}", "Threads of a process."),
-    FILE_SIZE: Declared(GAUGE, "By", "Size of an SQLite database: its main file, its WAL."),
+    BUSY_SHARE: Declared(
+        GAUGE, "ratio", "Share of the web processes' threads that are busy, 0 to 1."
+    ),
+    CPU_TIME: Declared(COUNTER, "seconds", "Processor time of a process, by mode: user or system."),
+    MEMORY: Declared(GAUGE, "bytes", "Resident memory of a process."),
+    OPEN_FILES: Declared(GAUGE, "", "Open files and sockets of a process."),
+    PROCESS_THREADS: Declared(GAUGE, "", "Threads of a process."),
+    FILE_SIZE: Declared(GAUGE, "bytes", "Size of an SQLite database: its main file, its WAL."),
     BUSY_WAIT: Declared(
-        HISTOGRAM, "s", "Waits of ingest for the store's write lock; outcome failed: in vain."
+        HISTOGRAM, "seconds", "Waits of ingest for the store's write lock; outcome failed: in vain."
     ),
-    COMMIT: Declared(HISTOGRAM, "s", "Commits of ingest, SQLite's own checkpoints included."),
-    CHECKPOINT: Declared(HISTOGRAM, "s", "Checkpoints of the store's WAL that ingest asked for."),
+    COMMIT: Declared(HISTOGRAM, "seconds", "Commits of ingest, SQLite's own checkpoints included."),
+    CHECKPOINT: Declared(
+        HISTOGRAM, "seconds", "Checkpoints of the store's WAL that ingest asked for."
+    ),
     HELD_PAGES: Declared(
-        GAUGE, "{page}", "Pages of the store's WAL that a reader kept from the last checkpoint."
+        GAUGE, "", "Pages of the store's WAL that a reader kept from the last checkpoint."
     ),
-    LAG: Declared(GAUGE, "s", "Age of the oldest record that is not read yet; 0 when none waits."),
-    WAITING: Declared(GAUGE, "{record}", "Records in the journal that are not read yet."),
-    BATCH: Declared(HISTOGRAM, "s", "Time that ingest took for one batch, its commit included."),
-    INGESTED: Declared(COUNTER, "{record}", "Records that ingest has read into batches."),
-    QUEUE_DEPTH: Declared(GAUGE, "{message}", "Tasks that wait in django-q2's queue."),
+    LAG: Declared(
+        GAUGE, "seconds", "Age of the oldest record that is not read yet; 0 when none waits."
+    ),
+    WAITING: Declared(GAUGE, "", "Records in the journal that are not read yet."),
+    BATCH: Declared(
+        HISTOGRAM, "seconds", "Time that ingest took for one batch, its commit included."
+    ),
+    INGESTED: Declared(COUNTER, "", "Records that ingest has read into batches."),
+    QUEUE_DEPTH: Declared(GAUGE, "", "Tasks that wait in django-q2's queue."),
 }
 
 METRICS = {**FROM_RECORDS, **SAMPLED}

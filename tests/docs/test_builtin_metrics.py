@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.capture import declarations
 from telemetry.capture.metrics import Metric
 from telemetry.ingest import builtin
 from transactions import metrics
@@ -47,9 +48,11 @@ def test_those_of_the_project_are_documented_with_their_labels() -> None:
 
 @pytest.mark.parametrize(("name", "one"), builtin.METRICS.items())
 def test_names_say_type_and_unit_by_prometheus_rules(name: str, one: builtin.Declared) -> None:
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
-    assert name.endswith("_total") == (one.type == builtin.COUNTER)
-    ending = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}.get(one.unit)
-    if ending:
-        assert name.removesuffix("_total").endswith(ending)
+    declarations.check_name(one.type, name)
+    declarations.check_unit(one.type, name, one.unit)
+    declarations.check_help(one.help)
+    last = name.removesuffix("_total").rpartition("_")[2]
+    assert one.unit == (last if last in ("seconds", "bytes", "ratio") else "")
     assert one.help.endswith(".")
+    others = [(other.type, known) for known, other in builtin.METRICS.items()]
+    assert declarations.collision(one.type, name, others) is None

@@ -138,3 +138,25 @@ def test_no_share_is_shown_as_all_unless_it_is() -> None:
         "100 %", "99.999 %", "99.95 %", "29 %", "0 %",
     ]  # fmt: skip
     assert [budget(left) for left in (1, 0.5, -12.34)] == ["100 %", "50 %", "-1,234 %"]
+
+
+def test_the_overview_names_routes_whose_requests_died(viewer: Client) -> None:
+    at = now() - timedelta(minutes=5)
+    factory.served("api/fast/", 0.01, at)
+    series = factory.series(
+        "http_server_requests_total", "c", method="GET", route="api/heavy/", status="died"
+    )
+    factory.observe(series, 1, at)
+    text = viewer.get("/admin/telemetry/").text
+    assert "Routes that failed" in text
+    assert "api/heavy/" in text
+    assert "error=process_died" in text
+
+
+def test_a_trace_tells_how_long_its_request_waited(viewer: Client) -> None:
+    waited = factory.request(queue_time=30_000)
+    text = viewer.get(f"/admin/telemetry/trace/{waited.uid}/").text
+    assert "Waited before" in text
+    assert "30 ms" in text
+    straight = factory.request()
+    assert "Waited before" not in viewer.get(f"/admin/telemetry/trace/{straight.uid}/").text
