@@ -23,7 +23,8 @@ HTTP_COUNT = "http_server_requests_total"
 HTTP_DURATION = "http_server_request_duration_seconds"
 HTTP_QUEUE = "http_server_request_queue_duration_seconds"
 DB_COUNT = "db_client_operations_total"
-DB_TIME = "db_client_unit_duration_seconds"
+DB_TIME = "db_client_operation_time_seconds_total"
+DB_UNIT_TIME = "db_client_unit_duration_seconds"
 TASK_COUNT = "messaging_client_consumed_messages_total"
 TASK_DURATION = "messaging_process_duration_seconds"
 OVERHEAD = "telemetry_overhead_seconds"
@@ -41,6 +42,9 @@ FROM_RECORDS = {
     ),
     DB_COUNT: Declared(COUNTER, "", "SQL statements that requests, tasks and commands have run."),
     DB_TIME: Declared(
+        COUNTER, "seconds", "Time that requests, tasks and commands have spent in SQL statements."
+    ),
+    DB_UNIT_TIME: Declared(
         HISTOGRAM,
         "seconds",
         "Time that one request, task or command spent in all its SQL statements.",

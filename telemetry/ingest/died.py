@@ -10,8 +10,9 @@ from django.urls import resolve
 from telemetry.conf import settings
 from telemetry.ingest import builtin, units
 from telemetry.ingest.names import Names
+from telemetry.ingest.pairs import HTTP, TASK
 from telemetry.ingest.rollup import Rollup
-from telemetry.ingest.rows import HTTP, INSERTS, TASK, Keys
+from telemetry.ingest.rows import INSERTS, Keys
 from telemetry.journal.board import Running
 from telemetry.models.base import keys_of_unit
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from telemetry.ingest import builtin, units
 from telemetry.ingest.names import NULL, Names
+from telemetry.ingest.pairs import HTTP, TASK
 from telemetry.ingest.rollup import Rollup, interval
 from telemetry.journal import events
 
-HTTP, TASK, COMMAND = 1, 2, 3
-_KINDS = {HTTP: "request", TASK: "task", COMMAND: "command"}
 _KEY_BITS = 12
 _KEY_MASK = (1 << _KEY_BITS) - 1
 _KEY = itemgetter(0)
@@ -152,25 +151,27 @@ class Rows:
         load_run = row[_LOAD_RUN]
         if type(load_run) is str:
             self._load_run(load_run, event)
-        if event.kind == HTTP and not event.is_self:
+        if event.is_self:
+            return
+        start = interval(end)
+        if event.kind == HTTP:
             count, timing = names.pairs.http(
                 self.db, event.method or "", event.route, event.status or 0
             )
-            start = interval(end)
             rollup.counts[count, start].append(1)
             rollup.timings[timing, start].append(took / 1_000_000)
-        if not event.is_self:
-            self._built_in(event, end, took)
-
-    def _built_in(self, event: events.UnitDone, end: int, took: int) -> None:
-        """What is not said by every request: its SQL, its wait for a worker, a task's end."""
-        db, names, rollup = self.db, self.names, self.rollup
         if event.db_count:
-            kind = _KINDS.get(event.kind, "")
-            count, timing = names.pairs.sql(db, kind, event.route)
-            start = interval(end)
+            seconds = event.db_time / 1_000_000
+            count, added, timing = names.pairs.sql(self.db, event.kind, event.route)
             rollup.counts[count, start].append(event.db_count)
-            rollup.timings[timing, start].append(event.db_time / 1_000_000)
+            rollup.counts[added, start].append(seconds)
+            rollup.timings[timing, start].append(seconds)
+        if event.kind == TASK or event.queue_time is not None or event.overhead is not None:
+            self._told_by_few(event, end, took)
+
+    def _told_by_few(self, event: events.UnitDone, end: int, took: int) -> None:
+        """A task's end, a wait for a worker, telemetry's own time."""
+        db, names, rollup = self.db, self.names, self.rollup
         if event.kind == TASK:
             outcome = "success" if event.error_type is None else "failure"
             count, timing = names.pairs.task(db, event.route, outcome)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from telemetry.ingest.rows import HTTP
+from telemetry.ingest.pairs import HTTP
 from telemetry.journal.board import Snapshot
 
 _NO_PSUTIL = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from telemetry.conf import settings
 from telemetry.ingest import builtin
-from telemetry.ingest.rows import HTTP
+from telemetry.ingest.pairs import HTTP
 from telemetry.ingest.sampling.readings import Labels, Reading
 from telemetry.journal import boards, reader
 from telemetry.journal.board import Snapshot

@@ -43,6 +43,8 @@ def test_sql_is_counted_and_timed_by_route_and_kind(data_dir: Path) -> None:
     request, task = {"kind": "request", "route": "pay/"}, {"kind": "task", "route": "tasks.send"}
     assert did(builtin.DB_COUNT) == [(request, 2, 8), (task, 1, 7)]
     assert did(builtin.DB_TIME) == [(request, 2, pytest.approx(0.5)), (task, 1, 1.0)]
+    by_kind = [({"kind": "request"}, 2, pytest.approx(0.5)), ({"kind": "task"}, 1, 1.0)]
+    assert did(builtin.DB_UNIT_TIME) == by_kind
 
 
 def test_tasks_by_name_and_outcome(data_dir: Path) -> None:
