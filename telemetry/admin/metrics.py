@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from telemetry.admin import forms, lines, shell
 from telemetry.dashboards import units
 from telemetry.queries import courses, listed, metrics
+from telemetry.queries.arguments import MAX_SERIES, BadQuery
 from telemetry.queries.courses import Told, Whole
 from telemetry.queries.filters import TIME_FIELDS, Parsed, parse
 from telemetry.queries.listed import ListedMetric
 from telemetry.queries.metrics import MetricRow
-from telemetry.queries.series import MAX_SERIES, BadQuery
 
 TAB = "Metrics"
 DEFAULT_SINCE = "1h"

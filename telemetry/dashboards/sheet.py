@@ -198,6 +198,11 @@ def _range(chosen: Span) -> str:
     start, end = (moment.astimezone(UTC) for moment in (chosen.start, chosen.end))
     same_day = start.date() == end.date()
     until = f"{end:%H:%M:%S}" if same_day else f"{end:%Y-%m-%d %H:%M:%S}"
-    size, unit = next((size, unit) for size, unit in _STEP_UNITS if chosen.step % size == 0)
-    step = f"{chosen.step // size} {unit}"
-    return f"{start:%Y-%m-%d %H:%M:%S} – {until} UTC     one point is {step}"
+    step, level = _length(chosen.step), _length(chosen.resolution)
+    told = step if step == level else f"{step}, added up from {level}"
+    return f"{start:%Y-%m-%d %H:%M:%S} – {until} UTC     one point is {told}"
+
+
+def _length(seconds: int) -> str:
+    size, unit = next((size, unit) for size, unit in _STEP_UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit}"

@@ -10,7 +10,7 @@ from django.db import connections
 
 from telemetry.conf import settings
 from telemetry.ingest import builtin, wal, writelock
-from telemetry.ingest.sampling.own import STORE, Own
+from telemetry.ingest.own import STORE, Own
 
 _MALFORMED = (
     "database disk image is malformed",

@@ -1,13 +1,16 @@
 """Observations of one batch, added up before they reach the store."""
 
 import sqlite3
+import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from telemetry.ingest.histogram import index
 
 RESOLUTIONS = (10, 60, 3600)
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
+_LARGEST = sys.float_info.max
 
 _ADD_BUCKET = (
     "INSERT INTO telemetry_bucket"
@@ -35,11 +38,14 @@ def interval(time: int) -> int:
 class Rollup:
     """Sums per series and interval. `time` is microseconds since the epoch.
 
+    `resolutions` are those to write, each a multiple of the one before.
+
     `counts` and `timings` are the increments of counters and the observations of histograms by
     (series, start of the finest interval), as they came: a list costs the least to add to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolutions: Sequence[int] = RESOLUTIONS) -> None:
+        self._resolutions = resolutions
         self.counts: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         self.timings: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         # (series, interval) → [count, total, minimum, maximum, last, time of last]
@@ -58,9 +64,9 @@ class Rollup:
             _put(self._buckets, key, [1, value, value, value, value, time])
 
     def write(self, db: sqlite3.Connection) -> None:
-        """Add the sums to the store, at every resolution."""
+        """Add the sums to the store, at each resolution."""
         self._sum_up()
-        for resolution in RESOLUTIONS:
+        for resolution in self._resolutions:
             self._coarsen(resolution)
             db.executemany(
                 _ADD_BUCKET,
@@ -81,7 +87,7 @@ class Rollup:
         for kept in (self.counts, self.timings):
             for key, values in kept.items():
                 ends = [min(values), max(values)]
-                _put(self._buckets, key, [len(values), sum(values), *ends, values[-1], 0])
+                _put(self._buckets, key, [len(values), _finite(sum(values)), *ends, values[-1], 0])
         for (series, start), values in self.timings.items():
             for idx, n in Counter(map(index, values)).items():
                 place = (series, start, idx)
@@ -98,6 +104,11 @@ class Rollup:
             wider = (series, start // resolution * resolution, idx)
             histograms[wider] = histograms.get(wider, 0) + n
         self._buckets, self._histograms = buckets, histograms
+
+
+def _finite(total: float) -> float:
+    """A sum that passed the largest float stays there: two infinities could add up to no number."""
+    return max(-_LARGEST, min(total, _LARGEST))
 
 
 def _since(start: int, time: float) -> int:
@@ -117,7 +128,7 @@ def _put(
 
 def _merge(into: list[float], other: list[float]) -> None:
     into[0] += other[0]
-    into[1] += other[1]
+    into[1] = _finite(into[1] + other[1])
     into[2] = min(into[2], other[2])
     into[3] = max(into[3], other[3])
     if other[5] >= into[5]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from telemetry.ingest import builtin, units
+from telemetry.ingest import observed, units
 from telemetry.ingest.names import NULL, Names
-from telemetry.ingest.pairs import HTTP, TASK
-from telemetry.ingest.rollup import Rollup, interval
+from telemetry.ingest.rollup import Rollup
 from telemetry.journal import events
 
 _KEY_BITS = 12
@@ -151,38 +150,8 @@ class Rows:
         load_run = row[_LOAD_RUN]
         if type(load_run) is str:
             self._load_run(load_run, event)
-        if event.is_self:
-            return
-        start = interval(end)
-        if event.kind == HTTP:
-            count, timing = names.pairs.http(
-                self.db, event.method or "", event.route, event.status or 0
-            )
-            rollup.counts[count, start].append(1)
-            rollup.timings[timing, start].append(took / 1_000_000)
-        if event.db_count:
-            seconds = event.db_time / 1_000_000
-            count, added, timing = names.pairs.sql(self.db, event.kind, event.route)
-            rollup.counts[count, start].append(event.db_count)
-            rollup.counts[added, start].append(seconds)
-            rollup.timings[timing, start].append(seconds)
-        if event.kind == TASK or event.queue_time is not None or event.overhead is not None:
-            self._told_by_few(event, end, took)
-
-    def _told_by_few(self, event: events.UnitDone, end: int, took: int) -> None:
-        """A task's end, a wait for a worker, telemetry's own time."""
-        db, names, rollup = self.db, self.names, self.rollup
-        if event.kind == TASK:
-            outcome = "success" if event.error_type is None else "failure"
-            count, timing = names.pairs.task(db, event.route, outcome)
-            rollup.add("c", count, end, 1)
-            rollup.add("h", timing, end, took / 1_000_000)
-        if event.queue_time is not None:
-            queue = names.series(db, "h", builtin.HTTP_QUEUE, {})
-            rollup.add("h", queue, event.start, event.queue_time / 1_000_000)
-        if event.overhead is not None:
-            own = names.series(db, "h", builtin.OVERHEAD, {})
-            rollup.add("h", own, end, event.overhead / 1_000_000)
+        if not event.is_self:
+            observed.unit(event, self.db, names, rollup)
 
     def _load_run(self, run: str, event: events.UnitDone) -> None:
         found = self.load_runs.setdefault(run, [event.start, event.start, 0, 0])

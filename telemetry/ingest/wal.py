@@ -9,7 +9,7 @@ from pathlib import Path
 
 from telemetry.conf import settings
 from telemetry.ingest import builtin
-from telemetry.ingest.sampling.own import STORE, Own
+from telemetry.ingest.own import STORE, Own
 
 # Readers are waited for so long, milliseconds: the next try is a second later.
 _WAIT = 100

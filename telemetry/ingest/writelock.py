@@ -4,7 +4,7 @@ import sqlite3
 import time
 
 from telemetry.ingest import builtin
-from telemetry.ingest.sampling.own import STORE, Own
+from telemetry.ingest.own import STORE, Own
 
 
 def begin(db: sqlite3.Connection, own: Own) -> None:

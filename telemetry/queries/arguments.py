@@ -11,6 +11,9 @@ from telemetry.queries.levels import MAX_POINTS
 from telemetry.queries.metrics import MetricRow, SeriesRow
 
 MAX_QUANTILES = 20
+MAX_SERIES = 500
+# All points of an answer together.
+MAX_ANSWER = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
 _MAX_STEP = 10**9
@@ -80,11 +83,12 @@ def check_labels(argument: str, given: Collection[str], every: Sequence[SeriesRo
             raise BadQuery(argument, f"there is no label {label!r}; the metric {known}")
 
 
-def grid(start: datetime, end: datetime, step: Any) -> Grid:
+def grid(start: datetime, end: datetime, step: Any, series: int) -> Grid:
     """The level and the steps that a range is read in; a step of None is chosen."""
     low, high = math.floor(start.timestamp()), math.ceil(end.timestamp())
     span = high - low
-    step = levels.step_for(span, low) if step is None else _step(step)
+    most = min(MAX_POINTS // 2, MAX_ANSWER // (series + 1))
+    step = levels.step_for(span, low, most) if step is None else _step(step)
     candidates = levels.dividing(step)
     level = levels.pick(candidates, span, low)
     if level is None:
@@ -98,6 +102,8 @@ def grid(start: datetime, end: datetime, step: Any) -> Grid:
             f"{step} is too small for this range: {points} points a series, {MAX_POINTS} at most; "
             f"from {least} seconds on it does",
         )
+    if points * series > MAX_ANSWER:
+        raise BadQuery("step", f"{points * series} points in {series} series, {MAX_ANSWER} at most")
     return Grid(level, first, stop, step)
 
 

@@ -36,19 +36,24 @@ SELECT place, step, total(last) FROM (
     {_FROM.format(table="telemetry_bucket")}
     GROUP BY place, step, series
 ) GROUP BY place, step"""
+# Group, step and bucket are one number while they are sorted, which takes half the time of three.
+_IDX, _STEP = 1 << 17, 1 << 20
+_LOWEST = 1 << 16
 _RANKED = f"""{_CHOSEN}, cells AS (
-    SELECT place, (b.start - %s) / %s AS step, idx, sum(n) AS n
+    SELECT (place * {_STEP} + (b.start - %s) / %s) * {_IDX} + idx + {_LOWEST} AS cell, sum(n) AS n
     {_FROM.format(table="telemetry_histogrambucket")}
-    GROUP BY place, step, idx
+    GROUP BY cell
 ), ranked AS (
-    SELECT place, step, idx,
-        sum(n) OVER (PARTITION BY place, step ORDER BY idx) AS below,
-        sum(n) OVER (PARTITION BY place, step) AS every
+    SELECT cell, n,
+        sum(n) OVER (PARTITION BY cell / {_IDX} ORDER BY cell ROWS UNBOUNDED PRECEDING) AS below,
+        sum(n) OVER (PARTITION BY cell / {_IDX}) AS every
     FROM cells
+), asked AS MATERIALIZED (
+    -- The first rank at least, also of a share of 0.
+    SELECT key, max(value * %s, 1e-18) AS share FROM json_each(%s)
 )
-SELECT place, step, asked.key, min(idx)
-FROM ranked CROSS JOIN json_each(%s) asked ON below >= every * asked.value * %s
-GROUP BY place, step, asked.key"""
+SELECT cell / {_STEP * _IDX}, cell / {_IDX} %% {_STEP}, key, cell %% {_IDX} - {_LOWEST}
+FROM ranked CROSS JOIN asked ON below >= every * share AND below - n < every * share"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def quantiles(
     """The quantiles of each group in each step, by nearest rank, as the middle of their bucket."""
     found: dict[Place, dict[float, float]] = {}
     if asked:
-        ranks = (json.dumps(list(asked)), RANK_SLACK)
+        ranks = (RANK_SLACK, json.dumps(list(asked)))
         for place, step, key, idx in _read(_RANKED, groups, grid, *ranks):
             found.setdefault((place, step), {})[asked[key]] = middle(idx)
     return found

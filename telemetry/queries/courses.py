@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from telemetry.queries import series
+from telemetry.queries import metrics, series
 from telemetry.queries.listed import RECENT
 from telemetry.queries.series import Answer, Point, SeriesPoints
 
@@ -40,8 +40,8 @@ class Told:
 
 def told(name: str, start: datetime, end: datetime, by: Sequence[str] | None) -> Told:
     """The metric `name` in `start ≤ t < end`, merged to `by`. Raises BadQuery."""
-    kind = series.query(name, start=start, end=end, by=[]).type
-    quantiles = QUANTILES if kind == "histogram" else ()
+    metric = metrics.find(name)
+    quantiles = QUANTILES if metric is not None and metric.type == "histogram" else ()
     answer = series.query(name, start=start, end=end, by=by, quantiles=quantiles)
     # One step that holds the range: of a length that every level divides.
     hours = int(-(-(answer.end - answer.start) // timedelta(hours=1)))

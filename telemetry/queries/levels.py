@@ -61,10 +61,13 @@ def pick(levels: Iterable[int], seconds: float, start: int) -> int | None:
     return LEVELS[-1] if coarser[-1] == LEVELS[-1] else None
 
 
-def step_for(seconds: float, start: int) -> int:
-    """Seconds a point so that the range has some 60 to 180 of them, of a level that is held."""
-    step = next((step for most, step in _STEPS if seconds <= most), _DAY)
-    while seconds / step > MAX_POINTS // 2:
+def step_for(seconds: float, start: int, most: int = MAX_POINTS // 2) -> int:
+    """Seconds a point, of a level that is held, so that a range has some 60 to 180 points or days.
+
+    There are at most about `most` of them.
+    """
+    step = next((step for limit, step in _STEPS if seconds <= limit), _DAY)
+    while seconds / step > most:
         step *= 2
     return max(step, finest_held(start))
 

@@ -12,10 +12,6 @@ from telemetry.queries.overflow import LABEL as OVERFLOW
 
 __all__ = ["Answer", "BadQuery", "Point", "SeriesPoints", "query"]
 
-MAX_SERIES = 500
-# All points of an answer together.
-MAX_ANSWER = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -88,9 +84,8 @@ def query(
     asked = arguments.quantiles(metric, quantiles)
     every = metrics.series(metric.name)
     matching = arguments.matching(every, labels)
-    grid = arguments.grid(start, end, step)
     groups, found = _groups(every, matching, by)
-    _check_size(len(found), by, grid)
+    grid = arguments.grid(start, end, step, len(found))
     overflow = next((one for one in every if OVERFLOW in one.labels), None)
     return Answer(
         name=metric.name,
@@ -149,6 +144,9 @@ def _groups(
         arguments.check_labels("by", by, every)
     keys = {one.id: tuple(sorted(_kept(one, by).items())) for one in matching}
     places = {key: place for place, key in enumerate(sorted(set(keys.values())))}
+    if len(places) > arguments.MAX_SERIES:
+        most = arguments.MAX_SERIES
+        raise BadQuery("by", f"{len(places)} series, {most} at most: merge, or match labels")
     return {number: places[key] for number, key in keys.items()}, [dict(key) for key in places]
 
 
@@ -156,11 +154,3 @@ def _kept(one: SeriesRow, by: Sequence[str] | None) -> Mapping[str, str]:
     if by is None or (by and OVERFLOW in one.labels):
         return one.labels
     return {label: one.labels[label] for label in by if label in one.labels}
-
-
-def _check_size(groups: int, by: Sequence[str] | None, grid: Grid) -> None:
-    if groups > MAX_SERIES:
-        raise BadQuery("by", f"{groups} series, {MAX_SERIES} at most: merge, or match labels")
-    points = groups * -(-(grid.stop - grid.first) // grid.step)
-    if points > MAX_ANSWER:
-        raise BadQuery("step", f"{points} points in {groups} series, {MAX_ANSWER} at most")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from telemetry.ingest import builtin
 from telemetry.ingest.names import Names
+from telemetry.ingest.own import Own
 from telemetry.ingest.rollup import Rollup
 from telemetry.ingest.sampling import files, lag, running
-from telemetry.ingest.sampling.own import Own
 from telemetry.ingest.sampling.processes import Processes
 from telemetry.ingest.sampling.queues import QueueDepth
 from telemetry.ingest.sampling.readings import Ledger, Reading

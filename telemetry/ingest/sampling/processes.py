@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry.ingest import builtin
-from telemetry.ingest.sampling.readings import Labels, Reading
+from telemetry.ingest.own import Labels
+from telemetry.ingest.sampling.readings import Reading
 from telemetry.journal.board import Snapshot
 
 try:

@@ -5,11 +5,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from telemetry.ingest import builtin
+from telemetry.ingest.own import SIGN_OF_LIFE, Labels
 
-Labels = tuple[tuple[str, str], ...]
-# A value that stays is written again so often, seconds: whoever reads takes a gauge that nobody has
-# set for five minutes for gone.
-SIGN_OF_LIFE = 240.0
 # Those that differ from one second to the next. After the last value that was not zero one is
 # written on for so long, so that the mean of an interval counts its idle moments too.
 RESTLESS = frozenset({builtin.ACTIVE, builtin.ACTIVE_BY_PROCESS, builtin.BUSY_THREADS,

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from telemetry.conf import settings
 from telemetry.ingest import builtin
+from telemetry.ingest.own import Labels
 from telemetry.ingest.pairs import HTTP
-from telemetry.ingest.sampling.readings import Labels, Reading
+from telemetry.ingest.sampling.readings import Reading
 from telemetry.journal import boards, reader
 from telemetry.journal.board import Snapshot
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from telemetry.ingest import builtin
-from telemetry.ingest.sampling.own import STORE, Own
+from telemetry.ingest.own import STORE, Own
 from telemetry.ingest.sampling.readings import Reading
 
 _EVERY_SECONDS = 60.0

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from django.db import connections
 
-from telemetry.dashboards import panels, units
+from telemetry.dashboards import panels, sheet, units
 from telemetry.dashboards.sheet import Sheet, fit, label_ends
 from telemetry.ingest.names import Names
 from telemetry.ingest.rollup import Rollup
@@ -53,6 +53,20 @@ def test_a_range_within_one_step_has_its_rate() -> None:
 )
 def test_values_are_written_by_the_unit_in_the_name(metric: str, value: float, text: str) -> None:
     assert units.of(metric)(value) == text
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (10, "one point is 10 s"),
+        (300, "one point is 5 min, added up from 1 min"),
+        (3_600, "one point is 1 h"),
+        (86_400, "one point is 1 d, added up from 1 h"),
+    ],
+)
+def test_the_header_says_which_roll_up_was_read(step: int, told: str) -> None:
+    text = sheet._range(spanning(30, step))
+    assert text.endswith(told)
 
 
 def test_lines_are_named_by_what_tells_them_apart() -> None:

@@ -101,6 +101,22 @@ def test_samples_of_requests_and_outside_add_up(data_dir: Path) -> None:
     assert rows("SELECT count(*) FROM telemetry_sample") == [(1,)]
 
 
+def test_sums_beyond_the_largest_float_refuse_nothing(data_dir: Path) -> None:
+    def swing(value: float, after: int) -> events.SamplesMade:
+        return events.SamplesMade(None, START + after, [("g", "swing", {}, value)] * 3)
+
+    # Each in an interval of its own: together at the coarser levels.
+    for value in (1e308, -1e308):
+        emit(*(swing(sign * value, n * 10_000_000) for n, sign in enumerate((1, -1, 1, -1))))
+        drain()
+    assert rows("SELECT count(*) FROM telemetry_quarantine") == [(0,)]
+    assert {level: found[0] for level, found in totals("swing").items()} == {
+        10: 24,
+        60: 24,
+        3600: 24,
+    }
+
+
 def depth(value: float, after: int) -> events.SamplesMade:
     """A gauge that was set so many microseconds after the start."""
     return events.SamplesMade(None, START + after, [("g", "queue_depth", {}, value)])

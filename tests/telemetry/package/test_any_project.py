@@ -163,3 +163,37 @@ def test_its_tests_write_nothing_and_need_no_databases(tmp_path: Path, wheel: Pa
     assert "Ran 1 test" in ran.stderr
     assert not (tmp_path / "var").exists()
     assert not (tmp_path / "telemetry.sqlite3").exists()
+
+
+OBSERVE = """
+import telemetry
+sold = telemetry.counter("sold_total", "Items sold.", labels=["kind"])
+took = telemetry.histogram("packing_seconds", "Time of packing.")
+for n in range(1, 101):
+    sold.inc(kind="book")
+    took.observe(n)
+"""
+ASK = """
+from datetime import UTC, datetime, timedelta
+from telemetry.queries.series import BadQuery, query
+range_ = {"start": datetime.now(UTC) - timedelta(minutes=9), "end": datetime.now(UTC), "by": []}
+print(query("sold_total", step=600, **range_).series[0].points[0].total)
+print(query("packing_seconds", step=600, quantiles=[0.5], **range_).series[0].points[0].quantiles)
+try:
+    query("solt_total", **range_)
+except BadQuery as error:
+    print(error)
+"""
+
+
+def test_its_own_metrics_are_there_to_ask_for(tmp_path: Path, wheel: Path) -> None:
+    site = Site(tmp_path, wheel, readme_steps())
+    assert site.manage("migrate", "--database", "telemetry").returncode == 0
+    assert site.manage("shell", "-c", OBSERVE).returncode == 0
+    assert "records ingested" in site.manage("ingest", "--once").stdout
+    asked = site.manage("shell", "-c", ASK)
+    assert asked.returncode == 0, asked.stderr
+    total, told, error = asked.stdout.splitlines()[-3:]
+    assert total == "100.0"
+    assert float(told.strip("{}").split(":")[1]) == pytest.approx(50, rel=0.0109)
+    assert error == "name: there is no metric 'solt_total'"

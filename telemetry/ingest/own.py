@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from telemetry.ingest import builtin
-from telemetry.ingest.sampling.readings import SIGN_OF_LIFE, Labels
 
+Labels = tuple[tuple[str, str], ...]
+# What stays is written again so often, seconds: whoever reads takes a gauge that nobody has set for
+# five minutes for gone.
+SIGN_OF_LIFE = 240.0
 # More between two looks than any ingest makes; what comes after is left out.
 _MOST = 20_000
 # What comes of writing this itself: alone it is no reason to write, or an idle ingest never rests.
