@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 from bench.year import Known
 from telemetry.queries import (
+    courses,
     errors,
     gaps,
     images,
+    listed,
     loadruns,
     logs,
     metrics,
     names,
+    objectives,
     overflow,
     overview,
     requests,
@@ -64,6 +67,8 @@ def _of_range(label: str, start: datetime, end: datetime, known: Known) -> Itera
     one = {"route": known.route}
     found = {
         "overview": lambda: overview.overview(start, end),
+        "objectives": lambda: objectives.objectives(start, end),
+        "courses.told, by status": lambda: courses.told(COUNT, start, end, ["status"]),
         "images.counter": picture(images.counter, COUNT),
         "images.gauge": picture(images.gauge, overview.ACTIVE),
         "images.extremes": lambda: images.extremes(overview.ACTIVE, images.span(start, end)),
@@ -94,6 +99,7 @@ def _ids(name: str) -> Callable[[], list[int]]:
 
 def _of_metrics(end: datetime) -> Iterator[Read]:
     yield Read("metrics.names", True, metrics.names)
+    yield Read("listed", True, lambda: listed.listed(end.timestamp()))
     yield Read("metrics.series", True, lambda: metrics.series(DURATION))
     newer = end - timedelta(minutes=10)
     yield Read("metrics.last_values", True, lambda: metrics.last_values(overview.ACTIVE, newer))

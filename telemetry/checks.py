@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
-from telemetry import mounts
+from telemetry import mounts, targets
 from telemetry.capture import redact
 from telemetry.conf import DEFAULTS, raw, settings
 from telemetry.retention import ages
@@ -50,6 +50,8 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     messages += [
         Error(text, hint=hint, id="telemetry.E002") for text in ages.faults(settings.RETENTION)
     ]
+    hint = "Correct it (docs/settings.md has examples of APDEX_SECONDS and SLO)."
+    messages += [Error(text, hint=hint, id="telemetry.E002") for text in targets.faults()]
     return messages
 
 

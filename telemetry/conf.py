@@ -31,9 +31,19 @@ DEFAULTS: dict[str, Any] = {
     "SLOW_SECONDS": 1.0,
     # Share of the other units that keep them too, 0 to 1.
     "DETAIL_SAMPLE": 0.01,
+    # Requests that one web process can answer at a time; None: found out, where the server lets it
+    # be seen.
+    "WORKER_THREADS": None,
     # What telemetry itself may cost a unit of work in the mean; past it detail is stepped down.
     # Microseconds.
     "OVERHEAD_BUDGET": 500,
+    # Apdex: requests up to so many seconds satisfy, up to four times as many are tolerated. A
+    # number, or numbers by pattern of routes ({"api/reports/*": 2.0, "*": 0.5}): the first that
+    # fits counts.
+    "APDEX_SECONDS": 0.5,
+    # What is wanted of each route: the share of requests that do not fail, and the share of those
+    # that take at most so many seconds. "routes": other wishes by pattern; None: none.
+    "SLO": {"availability": 0.999, "latency": {"seconds": 0.5, "share": 0.99}},
     # Path prefixes that are tagged `self`: left out of lists and counts unless asked for.
     "SELF_PATHS": ["/admin/telemetry/", "/api/telemetry/", "/metrics", "/healthz", "/static/"],
     # Management commands that are not captured, beside telemetry's own.

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from telemetry import autostart
-from telemetry.capture import context, faults, requests
+from telemetry.capture import capacity, context, faults, requests
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
@@ -79,6 +79,7 @@ class TelemetryMiddleware:
         try:
             if not autostart.is_started:
                 autostart.at_first_request()
+                capacity.tell(request)
             return requests.begin(request)
         except Exception:
             faults.report("beginning a request")

@@ -83,6 +83,7 @@ def _facts(unit: Unit) -> list[tuple[str, str]]:
     facts: list[tuple[str, object]] = [
         ("began", display.exact(unit.at)),
         ("duration", "not ended" if unit.duration is None else display.duration(unit.duration)),
+        ("queued", unit.queue_time is not None and display.duration(unit.queue_time)),
         ("status", unit.status),
         ("route", unit.route),
         ("error", unit.error_type),
@@ -97,7 +98,7 @@ def _facts(unit: Unit) -> list[tuple[str, str]]:
         ("process", process and f"{process.role} {process.pid} on {process.host}"),
         ("version", process and process.app_version),
     ]
-    return [(name, str(value)) for name, value in facts if value not in (None, "")]
+    return [(name, str(value)) for name, value in facts if value not in (None, "", False)]
 
 
 def _repeated(found: Repeated) -> str:

@@ -66,6 +66,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: _count(value) and 2_048 <= value <= 1_000_000,
         "a whole number of bytes from 2048 to 1000000",
     ),
+    "WORKER_THREADS": (
+        lambda value: value is None or _count(value),
+        "a whole number above 0, or None",
+    ),
     **dict.fromkeys(
         ("BATCH_RECORDS", "LOG_FILES_KEEP", "METRIC_SERIES_MAX"), (_count, "a whole number above 0")
     ),

@@ -31,6 +31,8 @@ _STRIP = (
     ("Requests", "telemetry_request_changelist", VIEW_REQUEST),
     ("Logs", "telemetry_log_changelist", VIEW_LOG),
     ("Errors", "telemetry_error_changelist", VIEW_ERROR),
+    ("Metrics", "telemetry_metrics", VIEW_REQUEST),
+    ("Objectives", "telemetry_objectives", VIEW_REQUEST),
     ("Images", "telemetry_images", VIEW_REQUEST),
     ("Load runs", "telemetry_loadrun_changelist", VIEW_LOADRUN),
     ("Status", "telemetry_status", VIEW_REQUEST),

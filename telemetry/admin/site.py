@@ -8,7 +8,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from telemetry.admin import images, overview, pages, shell
+from telemetry.admin import images, metrics, objectives, overview, pages, shell
 from telemetry.admin.lists import ErrorAdmin, LogAdmin, RequestAdmin
 from telemetry.admin.loadruns import LoadRunAdmin
 from telemetry.models import Error, LoadRun, Log, Request
@@ -44,6 +44,9 @@ def _urls(site: AdminSite) -> list[URLPattern]:
         path("telemetry/dashboard/draw/", view(images.draw_now), name="telemetry_draw"),
         path("telemetry/dashboard/<str:name>", view(images.picture), name="telemetry_picture"),
         path("telemetry/find/", view(pages.find), name="telemetry_find"),
+        path("telemetry/metric/", view(metrics.metric_list), name="telemetry_metrics"),
+        path("telemetry/metric/<str:name>/", view(metrics.metric_detail), name="telemetry_metric"),
+        path("telemetry/objective/", view(objectives.objectives), name="telemetry_objectives"),
         path("telemetry/status/", view(pages.status), name="telemetry_status"),
         path("telemetry/trace/<str:trace_id>/", view(pages.trace), name="telemetry_trace"),
         path(

@@ -43,6 +43,7 @@ class Unit:
         "log_count",
         "method",
         "path",
+        "queue_time",
         "request",
         "request_size",
         "response_size",
@@ -73,6 +74,7 @@ class Unit:
         self.user_agent: str | None = None
         self.request_size: int | None = None
         self.response_size: int | None = None
+        self.queue_time: int | None = None
         self.error_type: str | None = None
         self.level = self.log_count = self.db_count = self.db_ns = 0
         self.attributes: dict[str, Any] = {}

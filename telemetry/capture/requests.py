@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from telemetry.capture import context, errors, ids, redact, streams, units, values
+from telemetry.capture import context, errors, ids, queueing, redact, streams, units, values
 from telemetry.capture.context import Unit
 from telemetry.conf import settings
 
@@ -28,6 +28,9 @@ def begin(request: HttpRequest) -> Unit:
     given = meta.get("HTTP_X_REQUEST_ID")
     if given is not None:
         unit.caller_request_id = ids.parse_request_id(given)
+    queued = meta.get("HTTP_X_REQUEST_START")
+    if queued is not None:
+        unit.queue_time = queueing.waited(queued, unit.start)
     units.begin(unit, meta.get("HTTP_TRACEPARENT", ""))
     return unit
 

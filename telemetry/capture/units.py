@@ -107,6 +107,7 @@ def _write(unit: Unit, status: int | None, began: int, samples: list[events.Samp
             weight,
             None if db_count < statements.FEWEST else statements.repeated(unit, duration),
             None if unit.spent is None else (unit.spent + perf_counter_ns() - began) // 1000,
+            unit.queue_time,
         )
     )
 

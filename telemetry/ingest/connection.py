@@ -9,7 +9,8 @@ from pathlib import Path
 from django.db import connections
 
 from telemetry.conf import settings
-from telemetry.ingest import wal
+from telemetry.ingest import builtin, wal, writelock
+from telemetry.ingest.own import STORE, Own
 
 _MALFORMED = (
     "database disk image is malformed",
@@ -42,8 +43,12 @@ def path() -> Path:
 class Store:
     """Hands out the connection. Never bound to a file that is no longer the one on disk."""
 
-    def __init__(self, on_replaced: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, on_replaced: Callable[[], None] = lambda: None, own: Own | None = None
+    ) -> None:
         self._on_replaced = on_replaced
+        # What its work is measured by.
+        self._own = own or Own()
         self._inode = 0
         self._is_ours = False
 
@@ -53,12 +58,17 @@ class Store:
         db = self._connect()
         self._bound_log(db)
         try:
-            db.execute("BEGIN IMMEDIATE")
+            writelock.begin(db, self._own)
         except sqlite3.Error as error:
             raise unavailable(error) from error
+        changes = db.total_changes
         try:
             yield db
-            db.execute("COMMIT")
+            if db.total_changes == changes:
+                db.execute("COMMIT")
+            else:
+                with self._own.timed(builtin.COMMIT, STORE):
+                    db.execute("COMMIT")
         except BaseException:
             # After a full disk SQLite has rolled back by itself.
             if db.in_transaction:
@@ -87,7 +97,7 @@ class Store:
 
     def _bound_log(self, db: sqlite3.Connection) -> None:
         try:
-            waiting = wal.bound(db, path())
+            waiting = wal.bound(db, path(), self._own)
         except sqlite3.Error as error:
             raise unavailable(error) from error
         if waiting:

@@ -1,14 +1,18 @@
-"""Requests and tasks that were running when their process died: their rows, and their count."""
+"""Requests and tasks that were running when their process died: their rows, and their count.
+
+They are counted with the others, under the status `died` (tasks: outcome `died`).
+"""
 
 import sqlite3
 
 from django.urls import resolve
 
 from telemetry.conf import settings
-from telemetry.ingest import units
-from telemetry.ingest.names import Names, method_label
+from telemetry.ingest import builtin, units
+from telemetry.ingest.names import Names
+from telemetry.ingest.pairs import HTTP, TASK
 from telemetry.ingest.rollup import Rollup
-from telemetry.ingest.rows import HTTP, INSERTS, Keys
+from telemetry.ingest.rows import INSERTS, Keys
 from telemetry.journal.board import Running
 from telemetry.models.base import keys_of_unit
 
@@ -64,8 +68,11 @@ def _add(
     db.execute(INSERTS["requests"], tuple(row.get(column) for column in units.COLUMNS))
     if http and not own:
         # Counted when it began: when it ended nobody knows, so its duration is not observed.
-        labels = {"method": method_label(unit.method), "route": route, "status": "0"}
-        series = names.series(db, "c", "http_server_requests_total", labels)
+        series = names.pairs.died(db, unit.method, route)
+        rollup.add("c", series, unit.start, 1)
+    elif unit.kind == TASK:
+        labels = {"task": route, "outcome": "died"}
+        series = names.series(db, "c", builtin.TASK_COUNT, labels)
         rollup.add("c", series, unit.start, 1)
 
 

@@ -9,6 +9,8 @@ import sqlite3
 from typing import Any
 
 from telemetry.conf import settings
+from telemetry.ingest import builtin
+from telemetry.ingest.pairs import Pairs
 
 _CACHE_LIMIT = 50_000
 # Units whose records were seen and whose end was not.
@@ -18,13 +20,6 @@ _BOUND_LIMIT = 20_000
 SHARED_LIMIT = 100_000
 # What a metric's observations are labelled with that came when it had all its series.
 OVERFLOW = {"otel_metric_overflow": "true"}
-HTTP_COUNT = "http_server_requests_total"
-HTTP_DURATION = "http_server_request_duration_seconds"
-# Others, which anybody may send, share one label, as OpenTelemetry has it.
-_METHODS = frozenset(
-    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE", "")
-)
-_OTHER_METHOD = "_OTHER"
 _FIND_NAME = "SELECT id FROM telemetry_name WHERE value = ?"
 _MAKE_NAME = "INSERT INTO telemetry_name (value) VALUES (?)"
 _FIND_SERIES = "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?"
@@ -60,7 +55,7 @@ class Names:
         self._series: dict[tuple[Any, ...], int] = {}
         # Metric → how many series it may still have.
         self._room: dict[int, int] = {}
-        self._pairs: dict[tuple[str, str, int], tuple[int, int]] = {}
+        self.pairs = Pairs(self)
         self._bound: dict[str, dict[str, Any]] = {}
 
     def forget(self) -> None:
@@ -69,7 +64,7 @@ class Names:
         self._metrics.clear()
         self._series.clear()
         self._room.clear()
-        self._pairs.clear()
+        self.pairs.clear()
         self._bound.clear()
 
     def name(self, db: sqlite3.Connection, value: str) -> int:
@@ -144,31 +139,18 @@ class Names:
             self._room[metric] -= 1
         return int(db.execute(_MAKE_SERIES, key).lastrowid or 0)
 
-    def http_series(
-        self, db: sqlite3.Connection, method: str, route: str, status: int
-    ) -> tuple[int, int]:
-        """The series that count a request and that time it."""
-        key = (method_label(method), route, status)
-        found = self._pairs.get(key)
-        if found is None:
-            if len(self._pairs) >= _CACHE_LIMIT:
-                self._pairs.clear()
-            labels = {"method": key[0], "route": route}
-            group = {"status_class": f"{str(status)[0]}xx"}
-            found = self._pairs[key] = (
-                self.series(db, "c", HTTP_COUNT, {**labels, "status": str(status)}),
-                self.series(db, "h", HTTP_DURATION, {**labels, **group}),
-            )
-        return found
-
     def _metric(self, db: sqlite3.Connection, kind: str, name: str) -> int:
         found = self._metrics.get(name)
         if found is None:
-            db.execute(
-                "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, '', '')"
-                " ON CONFLICT (name) DO NOTHING",
-                (name, kind),
-            )
+            known = builtin.METRICS.get(name)
+            if known is not None:
+                self.declare(db, name, *known)
+            else:
+                db.execute(
+                    "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, '', '')"
+                    " ON CONFLICT (name) DO NOTHING",
+                    (name, kind),
+                )
             (found,) = db.execute(
                 "SELECT id FROM telemetry_metric WHERE name = ?", (name,)
             ).fetchone()
@@ -181,11 +163,6 @@ def _find_or_make(db: sqlite3.Connection, find: str, make: str, key: tuple[objec
     if row is not None:
         return int(row[0])
     return int(db.execute(make, key).lastrowid or 0)
-
-
-def method_label(method: str) -> str:
-    """An HTTP method as metrics are labelled with it."""
-    return method if method in _METHODS else _OTHER_METHOD
 
 
 def _as_text(labels: dict[str, str]) -> str:

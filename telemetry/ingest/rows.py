@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from telemetry.ingest import units
+from telemetry.ingest import observed, units
 from telemetry.ingest.names import NULL, Names
-from telemetry.ingest.rollup import Rollup, interval
+from telemetry.ingest.rollup import Rollup
 from telemetry.journal import events
 
-HTTP = 1
 _KEY_BITS = 12
 _KEY_MASK = (1 << _KEY_BITS) - 1
 _KEY = itemgetter(0)
@@ -151,13 +150,8 @@ class Rows:
         load_run = row[_LOAD_RUN]
         if type(load_run) is str:
             self._load_run(load_run, event)
-        if event.kind == HTTP and not event.is_self:
-            count, timing = names.http_series(
-                self.db, event.method or "", event.route, event.status or 0
-            )
-            start = interval(end)
-            rollup.counts[count, start].append(1)
-            rollup.timings[timing, start].append(took / 1_000_000)
+        if not event.is_self:
+            observed.unit(event, self.db, names, rollup)
 
     def _load_run(self, run: str, event: events.UnitDone) -> None:
         found = self.load_runs.setdefault(run, [event.start, event.start, 0, 0])

@@ -12,7 +12,7 @@ COLUMNS = (
     *("is_self", "method", "route_id", "path", "status", "duration", "level", "outcome"),
     *("transaction_id", "load_run_id", "user_id", "error_type_id", "db_count", "db_time"),
     *("log_count", "client_address", "user_agent_id", "request_size", "response_size", "weight"),
-    *("overhead", "repeated", "attributes", "metrics", "spans"),
+    *("overhead", "queue_time", "repeated", "attributes", "metrics", "spans"),
 )
 _NO_CALLER = (NULL, NULL, NULL)
 # To JSON bytes.
@@ -64,6 +64,7 @@ def row(
         NULL if event.response_size is None else event.response_size,
         NULL if event.weight is None else event.weight,
         NULL if event.overhead is None else event.overhead,
+        NULL if event.queue_time is None else event.queue_time,
         NULL if event.repeated is None else as_json(_repeated(names, event.repeated)),
         as_json(attributes),
         as_json(samples),

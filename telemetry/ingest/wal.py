@@ -8,21 +8,24 @@ import sqlite3
 from pathlib import Path
 
 from telemetry.conf import settings
+from telemetry.ingest import builtin
+from telemetry.ingest.own import STORE, Own
 
 # Readers are waited for so long, milliseconds: the next try is a second later.
 _WAIT = 100
 
 
-def bound(db: sqlite3.Connection, store: Path) -> str:
+def bound(db: sqlite3.Connection, store: Path, own: Own) -> str:
     """Empty a log that is too long; why nothing can be written now, or nothing. Outside a
-    transaction. Raises sqlite3.Error."""
+    transaction; `own` is told how long it took. Raises sqlite3.Error."""
     size = size_of(store)
     if size <= settings.WAL_MAX_BYTES:
         return ""
     before = db.execute("PRAGMA busy_timeout").fetchone()[0]
     db.execute(f"PRAGMA busy_timeout={_WAIT}")
     try:
-        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with own.timed(builtin.CHECKPOINT, (*STORE, ("mode", "truncate"))):
+            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         db.execute(f"PRAGMA busy_timeout={before}")
     if not busy:

@@ -12,7 +12,6 @@ from telemetry.conf import settings
 from telemetry.ingest import (
     archive,
     election,
-    gauges,
     loadruns,
     notices,
     retire,
@@ -21,12 +20,14 @@ from telemetry.ingest import (
 from telemetry.ingest.archive import LastBoard
 from telemetry.ingest.batch import Batches, Contended, Entry, Source
 from telemetry.ingest.connection import Store, StoreMalformed, StoreUnavailable, unavailable
+from telemetry.ingest.connection import path as store_path
 from telemetry.ingest.drafts import Drafts
 from telemetry.ingest.logfiles import LogFiles
 from telemetry.ingest.mend import Mender
 from telemetry.ingest.names import Names
 from telemetry.ingest.recovery import Recovery
 from telemetry.ingest.rows import Keys
+from telemetry.ingest.sampling import Own, Sampler
 from telemetry.ingest.suspicion import Check
 from telemetry.journal import reader
 from telemetry.journal.board import Snapshot
@@ -48,12 +49,13 @@ class Worker:
         self.folder: Path = settings.journal_dir
         self._names = Names()
         self._recovery = Recovery(self.folder)
-        self._store = Store(on_replaced=self._forget)
+        self._own = Own()
+        self._store = Store(on_replaced=self._forget, own=self._own)
         self._mender = Mender(self._store) if mends else None
         self._keys = Keys(time.time_ns() >> 5)
         self._files = LogFiles()
         self._batches = Batches(self._store, self._names, self._files)
-        self._active = gauges.ActiveRequests()
+        self._sampler = Sampler(self._own)
         self._load_results = loadruns.Results()
         # What is left of one pass over all segments, and each segment's position.
         self._queue: deque[Path] = deque()
@@ -141,14 +143,15 @@ class Worker:
         try:
             entries, finished = self._read()
             if entries:
-                self._batches.store(entries)
+                with self._own.batch(len(entries)):
+                    self._batches.store(entries)
             if finished:
                 self._remove(finished)
         except BaseException:
             # A segment that was not stored must come before its writer's next one again.
             self._queue.clear()
             raise
-        due = self._active.due()
+        due = self._sampler.due()
         if due or self._recovery.boards or (self._any_finished and not self._queue):
             self._end_processes()
         if due or finished or entries:
@@ -224,6 +227,7 @@ class Worker:
 
     def _forget(self) -> None:
         self._names.forget()
+        self._sampler.forget()
         self._recovery.forget()
 
     def _remove(self, finished: list[tuple[Source, Path]]) -> None:
@@ -234,6 +238,7 @@ class Worker:
     def _end_processes(self) -> None:
         """Close the books of processes that are gone and read, and look at what runs in others."""
         ends: list[tuple[str, LastBoard | None]] = []
+        self._sampler.look(self._store.reading(), self.folder, store_path())
         try:
             with self._store.transaction() as db:
                 # Not in the middle of a pass: it asks every file for its lock.
@@ -241,11 +246,13 @@ class Worker:
                     kept = None if last else self._recovery.board(writer)
                     at = retire.finish_process(db, self._names, self._keys, writer, last, kept)
                     ends.append((writer, LastBoard(at, last) if last else None))
-                self._active.record(db, self._names, self.folder)
+                self._sampler.record(db, self._names)
         except BaseException:
             # Names that were made in it are not in the store.
             self._names.forget()
+            self._sampler.forget()
             raise
+        self._sampler.committed()
         for writer, words in ends:
             retire.remove_board(self.folder, writer, words)
             self._recovery.settled(writer)

@@ -43,6 +43,7 @@ _OVERFLOW = 16
 _MEASURED = 17
 _MEASURED_TIME = 18
 _DETAIL_STEP = 19
+_THREADS = 20
 # The first places are sums; these are states of a writer.
 _STATES = (_OVERFLOW, _DETAIL_STEP)
 _FREE, _USED = 0, 1
@@ -74,6 +75,8 @@ class Snapshot:
     measured: int = 0
     measured_time: int = 0
     detail_step: int = 0
+    # Requests that the process can answer at one time; 0: it does not say.
+    threads: int = 0
 
     @property
     def emitted(self) -> int:
@@ -108,6 +111,10 @@ class Board:
         self.counters[_MEASURED] += 1
         self.counters[_MEASURED_TIME] += microseconds
         self.counters[_DETAIL_STEP] = detail_step
+
+    def can_answer(self, threads: int) -> None:
+        """Say how many requests this process can answer at one time."""
+        self.counters[_THREADS] = threads
 
     def enter(self, kind: int, uid: bytes, start: int, method: str, path: str) -> int:
         """Note a unit of work as running; returns its slot, or -1 when all are taken."""
@@ -194,6 +201,7 @@ def _parse(data: bytes | bytearray | mmap.mmap) -> Snapshot:
         measured=counters[_MEASURED],
         measured_time=counters[_MEASURED_TIME],
         detail_step=counters[_DETAIL_STEP],
+        threads=counters[_THREADS],
     )
 
 

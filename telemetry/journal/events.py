@@ -73,6 +73,8 @@ class UnitDone(msgspec.Struct, array_like=True, tag_field="tag", tag="r", gc=Fal
     repeated: Repeated | None = None
     # Microseconds that telemetry itself spent in it; measured for some.
     overhead: int | None = None
+    # Microseconds that it waited for a worker, by the proxy's X-Request-Start.
+    queue_time: int | None = None
 
 
 class LogMade(msgspec.Struct, array_like=True, tag_field="tag", tag="l", gc=False):

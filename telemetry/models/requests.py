@@ -54,6 +54,7 @@ class Request(TimeKeyed):
     response_size = models.BigIntegerField(null=True, help_text="bytes of the body")
     weight = models.FloatField(null=True, help_text="units that its kept detail stands for")
     overhead = models.BigIntegerField(null=True, help_text="microseconds telemetry spent in it")
+    queue_time = models.BigIntegerField(null=True, help_text="microseconds it waited for a worker")
     repeated = CapturedJSONField(
         null=True, help_text="N+1: [statement, times run, microseconds, code line]; texts as names"
     )

@@ -32,6 +32,8 @@ class Status:
     # Stores that were malformed and have been moved aside, the newest first.
     malformed: list[str] = field(default_factory=list)
     overhead: Overhead = field(default_factory=Overhead)
+    # What is not measured, each with what to do about it.
+    unmeasured: list[str] = field(default_factory=list)
     # Metrics with more series than they may have, and the observations that are in none of them.
     overflowed: dict[str, int] = field(default_factory=dict)
 
@@ -74,6 +76,7 @@ class Status:
             "malformed": self.malformed,
             "next_step": self.next_step,
             "overhead": self.overhead.as_dict(),
+            "unmeasured": self.unmeasured,
             "overflowed": self.overflowed,
             "files": self.files,
         }

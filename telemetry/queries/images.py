@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.db.models import F, Max, Min, Sum
 
+from telemetry.ingest.builtin import SAMPLED
 from telemetry.models import Bucket, HistogramBucket, Request, Series
 from telemetry.queries import metrics
 from telemetry.queries.metrics import HOUR, MetricRow, SeriesRow
-from telemetry.queries.overview import ACTIVE
 from telemetry.queries.quantiles import quantile
 from telemetry.queries.store import rows
 
@@ -89,8 +89,8 @@ def span(start: datetime, end: datetime) -> Span:
 
 
 def anything_stored() -> bool:
-    """Whether there was anything to measure: ingest's own look at the boards does not count."""
-    return rows(Request).exists() or rows(Series).exclude(metric__name=ACTIVE).exists()
+    """Whether there was anything to measure: what ingest looks at by itself does not count."""
+    return rows(Request).exists() or rows(Series).exclude(metric__name__in=SAMPLED).exists()
 
 
 def counter(metric: MetricRow, chosen: Span, most: int) -> Lines:

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from telemetry.ingest import builtin
 from telemetry.queries import errors, metrics
 from telemetry.queries.errors import ErrorRow
 from telemetry.queries.metrics import Part, SeriesRow, Sums
 from telemetry.queries.quantiles import quantile
 
-REQUESTS = "http_server_requests_total"
-DURATION = "http_server_request_duration_seconds"
-ACTIVE = "http_server_active_requests"
+REQUESTS = builtin.HTTP_COUNT
+DURATION = builtin.HTTP_DURATION
+ACTIVE = builtin.ACTIVE
+DIED, NONE = builtin.STATUS_DIED, builtin.STATUS_NONE
 # A gauge that nobody has set for longer than this says nothing about now.
 _GAUGE_AGE = timedelta(minutes=10)
 
@@ -64,6 +66,7 @@ class Overview:
     active: float | None
     points: Sequence[Point]
     slowest: Sequence[RouteRow]
+    failing: Sequence[RouteRow]
     newest_errors: Sequence[ErrorRow]
     statuses: Mapping[str, float] = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -
     parts = metrics.parts(start, end)
     counted = metrics.totals([one.id for one in counters], parts)
     by_route, merged, slowest = _latency(parts, counters, counted)
+    failing = [row for row in by_route if row.errors]
     step = metrics.step_of(start, end)
     now = datetime.now(UTC)
     active = metrics.last_values(ACTIVE, now - _GAUGE_AGE)
@@ -98,6 +102,7 @@ def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -
         active=sum(active) if active else None,
         points=_points(counters, start, end, step),
         slowest=sorted(by_route, key=lambda row: row.latency.p95 or 0, reverse=True)[:routes],
+        failing=sorted(failing, key=lambda row: row.errors, reverse=True)[:routes],
         newest_errors=errors.newest(newest),
         statuses=_statuses(counters, counted),
     )
@@ -111,24 +116,27 @@ def _latency(
     numbers = [one.id for one in timers]
     histograms = metrics.histograms(numbers, parts)
     most = {number: sums.maximum for number, sums in metrics.totals(numbers, parts).items()}
-    routes: dict[tuple[str, str], list[int]] = {}
+    # Of a request whose process died nobody knows how long it took.
+    counting: dict[tuple[str, str], list[SeriesRow]] = {}
+    for one in counters:
+        if one.id in counted:
+            counting.setdefault(route_of(one), []).append(one)
+    timing: dict[tuple[str, str], list[int]] = {key: [] for key in counting}
     for timer in timers:
         if timer.id in histograms:
-            routes.setdefault(_route(timer), []).append(timer.id)
-    found = []
-    for key, members in routes.items():
-        same = [one for one in counters if _route(one) == key]
-        found.append(
-            RouteRow(
-                *key,
-                requests=sum(counted[one.id].total for one in same if one.id in counted),
-                errors=_failed(same, counted),
-                latency=_percentiles(
-                    _merge(histograms[number] for number in members),
-                    max((most[number] for number in members if number in most), default=None),
-                ),
-            )
+            timing.setdefault(route_of(timer), []).append(timer.id)
+    found = [
+        RouteRow(
+            *key,
+            requests=sum(counted[one.id].total for one in counting.get(key, [])),
+            errors=_failed(counting.get(key, []), counted),
+            latency=_percentiles(
+                _merge(histograms[number] for number in members),
+                max((most[number] for number in members if number in most), default=None),
+            ),
         )
+        for key, members in timing.items()
+    ]
     return found, _merge(histograms.values()), max(most.values(), default=None)
 
 
@@ -136,7 +144,7 @@ def _points(
     counters: Sequence[SeriesRow], start: datetime, end: datetime, step: int
 ) -> list[Point]:
     """Every step of the range, silent ones too, so that gaps show as gaps."""
-    failing = [one.id for one in counters if _is_failure(one)]
+    failing = [one.id for one in counters if is_failure(one)]
     counted = metrics.points([one.id for one in counters], failing, start, end, step)
     first = int(start.timestamp()) // step * step
     return [
@@ -162,16 +170,19 @@ def _merge(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
     return merged
 
 
-def _route(one: SeriesRow) -> tuple[str, str]:
+def route_of(one: SeriesRow) -> tuple[str, str]:
+    """Method and route of a series of requests."""
     return one.labels.get("method", ""), one.labels.get("route", "")
 
 
-def _is_failure(one: SeriesRow) -> bool:
-    return one.labels.get("status", "").startswith("5")
+def is_failure(one: SeriesRow) -> bool:
+    """Whether it counts requests that the server failed: by its answer, or by dying."""
+    status = one.labels.get("status", "")
+    return status.startswith("5") or status == DIED
 
 
 def _failed(counters: Iterable[SeriesRow], counted: Mapping[int, Sums]) -> float:
-    return sum(counted[one.id].total for one in counters if one.id in counted and _is_failure(one))
+    return sum(counted[one.id].total for one in counters if one.id in counted and is_failure(one))
 
 
 def _statuses(counters: Iterable[SeriesRow], counted: Mapping[int, Sums]) -> dict[str, float]:
@@ -179,6 +190,7 @@ def _statuses(counters: Iterable[SeriesRow], counted: Mapping[int, Sums]) -> dic
     for one in counters:
         if one.id in counted:
             label = one.labels.get("status", "")
-            name = f"{label[0]}xx" if label[:1] in set("12345") else label or "none"
+            # 0: so “none” was called once.
+            name = f"{label[0]}xx" if label[:1] in set("12345") else label.strip("0") or NONE
             found[name] = found.get(name, 0.0) + counted[one.id].total
     return dict(sorted(found.items()))

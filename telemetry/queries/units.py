@@ -24,6 +24,7 @@ _ATTRIBUTES = {
 }
 _DETAILS = (
     *("attributes", "metrics", "spans", "caller_span_id", "user_agent_id", "overhead"),
+    "queue_time",
     *("client_address", "request_size", "response_size", "load_run_id"),
 )
 
@@ -44,7 +45,8 @@ class Unit(RequestRow):
     """One unit of work with its details.
 
     `spans` are `[offset µs, duration µs, database, statement]`, None when only their count was
-    kept. `overhead` is the time that telemetry itself spent in it, where that was measured.
+    kept. `overhead` is the time that telemetry itself spent in it, where that was measured,
+    `queue_time` how long it waited for a worker, where the proxy told; both in microseconds.
     """
 
     process: ProcessRow | None
@@ -53,6 +55,7 @@ class Unit(RequestRow):
     spans: Sequence[Sequence[Any]] | None
     caller_span_id: str | None
     overhead: int | None
+    queue_time: int | None
 
     @property
     def ended(self) -> datetime | None:
@@ -75,6 +78,7 @@ def read(found: QuerySet[Request], limit: int) -> list[Unit]:
             spans=_spans(row["spans"], known),
             caller_span_id=row["caller_span_id"],
             overhead=row["overhead"],
+            queue_time=row["queue_time"],
         )
         for row in listed
     ]

@@ -1,6 +1,7 @@
 """How telemetry's pages write times, durations, levels and statuses."""
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +44,19 @@ def milliseconds(value: float | None) -> str:
 def percent(ratio: float) -> str:
     """0.0123 as 1.2 %."""
     return f"{ratio * 100:.3g} %" if ratio else "0 %"
+
+
+@register.filter
+def attained(share: float) -> str:
+    """0.9995 as 99.95 %; never 100 % unless it is all."""
+    # The nearest float may lie a hair below what was meant.
+    return f"{math.floor(share * 100_000 + 1e-6) / 1_000:g} %"
+
+
+@register.filter
+def budget(left: float) -> str:
+    """What is left of an error budget, whole per cents; below zero it is overspent."""
+    return f"{left * 100:,.0f} %"
 
 
 @register.filter

@@ -160,6 +160,9 @@ def _fixed(rows: Rows) -> Iterator[Place]:
         f"{base}dashboard/<str:name>", f"{base}dashboard/{PICTURE}", view_request, shows=True
     )
     yield Place(f"{base}find/", f"{base}find/?id={rows.transaction}", view_request, 302)
+    yield Place(f"{base}metric/", f"{base}metric/", view_request)
+    yield Place(f"{base}metric/<str:name>/", f"{base}metric/nowhere/", view_request, 404)
+    yield Place(f"{base}objective/", f"{base}objective/", view_request)
     yield Place(f"{base}status/", f"{base}status/", view_request)
     yield Place(
         f"{base}trace/<str:trace_id>/", f"{base}trace/{rows.unit}/", view_request, shows=True

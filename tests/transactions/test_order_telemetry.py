@@ -40,7 +40,7 @@ def bound(account: Account, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def samples(account: Account, monkeypatch: pytest.MonkeyPatch) -> dict[str, Samples]:
-    kept = {name: Samples() for name in ("TRANSACTIONS", "DURATION", "ERRORS")}
+    kept = {name: Samples() for name in ("TRANSACTIONS", "DURATION", "ERRORS", "DECLINES")}
     for name, metric in kept.items():
         monkeypatch.setattr(metrics, name, metric)
     return kept
@@ -71,6 +71,15 @@ def test_every_placed_order_binds_its_identity_and_outcome_and_is_counted_once(
     expected_code = {"error": "gateway_unavailable", "unknown": "gateway_timeout"}.get(outcome)
     errors = [] if expected_code is None else [{"type": "payment", "code": expected_code}]
     assert samples["ERRORS"].all == errors
+    declines = [{"type": "payment", "code": body["decline_code"]}] if outcome == "declined" else []
+    assert samples["DECLINES"].all == declines
+
+
+def test_a_gateway_cannot_make_series_without_end() -> None:
+    codes = metrics.Codes(most=2)
+    given = ["do_not_honor", "4000 0000 0000 0002", "x" * 41, "", "expired", "third", "expired"]
+    expected = ["do_not_honor", "other", "other", "other", "expired", "other", "expired"]
+    assert [codes.label(code) for code in given] == expected
 
 
 def test_the_idempotency_key_is_bound_as_a_keyed_hash(

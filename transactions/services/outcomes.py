@@ -58,10 +58,11 @@ def count_and_log(order: Transaction, cause: Exception | None = None) -> None:
     if outcome == SUCCESS:
         logger.info("Transaction settled", extra=extra)
     elif outcome == DECLINED:
+        metrics.DECLINES.inc(type=order.type, code=metrics.decline_codes.label(order.decline_code))
         logger.warning("Transaction declined: %s", order.decline_code, extra=extra)
     else:
         code = order.error_code or TIMEOUT_CODE
-        metrics.ERRORS.inc(type=order.type, code=code)
+        metrics.ERRORS.inc(type=order.type, code=metrics.error_codes.label(code))
         text = "Transaction failed: %s" if outcome == ERROR else "Transaction left pending: %s"
         logger.error(text, code, extra=extra, exc_info=cause)
 

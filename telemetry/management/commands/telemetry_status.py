@@ -55,6 +55,7 @@ def lines(found: Status) -> list[str]:
         f"{name}: {count:,} observations are in no series of their own"
         for name, count in found.overflowed.items()
     ]
+    text += [f"not measured: {each}" for each in found.unmeasured]
     text.append(f"ingested by: {found.holder or 'nobody'}")
     if found.waiting:
         text.append(f"waiting for the store: {found.waiting}")

@@ -13,7 +13,16 @@ from django.test import Client
 # With a transaction of the test's own open, a connection could not be closed.
 pytestmark = pytest.mark.django_db(databases=["default", "telemetry"], transaction=True)
 
-PAGES = ["", "request/", "log/", "error/", "status/", "trace/" + "0" * 32 + "/"]
+PAGES = [
+    "",
+    "request/",
+    "log/",
+    "error/",
+    "metric/",
+    "objective/",
+    "status/",
+    "trace/" + "0" * 32 + "/",
+]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.telemetry import factory
 pytestmark = pytest.mark.django_db(databases=["default", "telemetry"])
 
 BASE = "/admin/telemetry/"
-LISTS = ["", "request/", "log/", "error/", "status/", "find/"]
+LISTS = ["", "request/", "log/", "error/", "metric/", "objective/", "status/", "find/"]
 
 
 @pytest.mark.parametrize("page", LISTS)
@@ -41,6 +41,7 @@ def test_an_empty_store_names_the_command_to_run(viewer: Client, page: str) -> N
         ("log/", "level=-1", "level"),
         ("error/", "to=2026-13-01", "to"),
         ("", "since=1y", "since"),
+        ("objective/", "since=1y", "since"),
     ],
 )
 def test_a_bad_filter_is_named_and_the_form_stays(

@@ -10,7 +10,17 @@ from tests.telemetry import factory
 pytestmark = pytest.mark.django_db(databases=["default", "telemetry"])
 
 BASE = "/admin/telemetry/"
-PAGES = ["", "request/", "log/", "error/", "status/", "find/", "trace/" + "0" * 32 + "/"]
+PAGES = [
+    "",
+    "request/",
+    "log/",
+    "error/",
+    "metric/",
+    "objective/",
+    "status/",
+    "find/",
+    "trace/" + "0" * 32 + "/",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

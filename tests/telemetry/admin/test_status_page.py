@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import Client, override_settings
 
 from telemetry.journal import reader
-from tests.telemetry.ingest.helpers import drain, emit, emitting, log
+from tests.telemetry.ingest.helpers import START, drain, emit, emitting, log, uid
 
 pytestmark = pytest.mark.django_db(databases=["default", "telemetry"], transaction=True)
 URL = "/admin/telemetry/status/"
@@ -79,3 +79,16 @@ def test_a_malformed_store_that_is_still_in_place_says_who_mends_it(
     assert answer.status_code == 503
     assert "malformed" in answer.text
     assert "python manage.py ingest" in answer.text
+
+
+def test_it_says_what_is_not_measured_and_what_to_do(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Not measured" not in viewer.get(URL).text
+    with emitting() as sink:
+        sink.board.enter(1, bytes.fromhex(uid(1)), START, "GET", "/pay/")
+        assert "WORKER_THREADS" in viewer.get(URL).text
+        sink.board.can_answer(4)
+        assert "WORKER_THREADS" not in viewer.get(URL).text
+    monkeypatch.setattr("telemetry.queries.unmeasured.find_spec", lambda name: None)
+    assert "pip install psutil" in viewer.get(URL).text

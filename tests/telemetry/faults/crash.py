@@ -76,7 +76,7 @@ INGEST: dict[str, Seam] = {
     "process: a died request's row": Seam("telemetry.ingest.died:_add", "after"),
     "board: before removal": Seam("telemetry.ingest.retire:remove_board", "before"),
     "board: removed": Seam("telemetry.ingest.retire:remove_board", "after"),
-    "gauges: before": Seam("telemetry.ingest.gauges:ActiveRequests.record", "before"),
+    "gauges: before": Seam("telemetry.ingest.sampling:Sampler.record", "before"),
     "retention: before a pass": Seam("telemetry.retention.upkeep:Upkeep.pass_", "before"),
     "lock: taken": Seam("telemetry.ingest.election:Election.acquire", "after"),
 }

@@ -10,7 +10,7 @@ from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from telemetry.ingest import gauges
+from telemetry.ingest import sampling
 from tests.telemetry.faults.histories import Delivery
 
 pytestmark = [
@@ -27,7 +27,7 @@ def machine(
     connection = connections["telemetry"]
     connection.ensure_connection()
     # By the clock it would look for dead processes in one run and not in another.
-    monkeypatch.setattr(gauges, "_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(sampling, "_EVERY_SECONDS", 0.0)
     template = tmp_path / "template.sqlite3"
     with closing(sqlite3.connect(template)) as copy:
         connection.connection.backup(copy)

@@ -127,7 +127,7 @@ def test_requests_that_died_are_counted_with_the_others(folder: Path) -> None:
         " ON m.id = s.metric_id WHERE m.name = 'http_server_requests_total' AND b.resolution = 10"
         " GROUP BY s.id"
     )
-    assert counted == [('{"method":"GET","route":"(unmatched)","status":"0"}', 2)]
+    assert counted == [('{"method":"GET","route":"(unmatched)","status":"died"}', 2)]
 
 
 def test_what_a_crash_left_half_made_goes_whatever_the_clock_says(folder: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.urls import Resolver404
 
-from telemetry.ingest import archive, batch, died, gauges
+from telemetry.ingest import archive, batch, died
 from telemetry.ingest.connection import StoreUnavailable
+from telemetry.ingest.sampling import Sampler
 from telemetry.ingest.worker import Worker
 from telemetry.journal import reader
 from tests.telemetry.ingest.helpers import (
@@ -112,13 +113,13 @@ def test_names_made_in_a_transaction_that_fails_are_made_again(
 ) -> None:
     with emitting() as sink:
         sink.board.enter(3, bytes.fromhex(uid(1)), START, "", "nightly_report")
-    record = gauges.ActiveRequests.record
+    record = Sampler.record
 
     def failing(*args: Any) -> None:
-        monkeypatch.setattr(gauges.ActiveRequests, "record", record)
+        monkeypatch.setattr(Sampler, "record", record)
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(gauges.ActiveRequests, "record", failing)
+    monkeypatch.setattr(Sampler, "record", failing)
     worker = Worker()
     with pytest.raises((sqlite3.Error, StoreUnavailable)):
         worker.step()

@@ -83,6 +83,34 @@ def test_failures_are_5xx_alone_and_routes_stand_by_p95() -> None:
 
 
 @stored
+def test_requests_whose_process_died_are_failures_of_their_route_though_nobody_timed_them() -> None:
+    at = NOW - timedelta(minutes=10)
+    factory.served("api/fast/", 0.010, at)
+    for _ in range(3):
+        factory.observe(
+            factory.series(
+                "http_server_requests_total", "c", method="GET", route="api/heavy/", status="died"
+            ),
+            1,
+            at,
+        )
+    factory.observe(
+        factory.series(
+            "http_server_requests_total", "c", method="GET", route="api/fast/", status="none"
+        ),
+        1,
+        at,
+    )
+    state = overview(NOW - timedelta(hours=1), NOW)
+    assert (state.requests, state.errors) == (5, 3)
+    assert state.statuses == {"2xx": 1, "died": 3, "none": 1}
+    (failing,) = state.failing
+    assert (failing.route, failing.errors, failing.error_ratio) == ("api/heavy/", 3, 1)
+    assert failing.latency.p95 is None
+    assert sum(point.errors for point in state.points) == 3
+
+
+@stored
 def test_an_empty_range_has_zeros_and_no_percentiles() -> None:
     state = overview(NOW - timedelta(hours=1), NOW)
     assert (state.requests, state.rate, state.error_ratio) == (0, 0.0, 0.0)
