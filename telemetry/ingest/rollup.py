@@ -1,7 +1,7 @@
 """Observations of one batch, added up before they reach the store."""
 
+import math
 import sqlite3
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from telemetry.ingest.histogram import index
 RESOLUTIONS = (10, 60, 3600)
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
-_LARGEST = sys.float_info.max
 
 _ADD_BUCKET = (
     "INSERT INTO telemetry_bucket"
     " (resolution, series_id, start, count, total, minimum, maximum, last, last_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (resolution, series_id, start) DO UPDATE SET"
-    " count = count + excluded.count, total = total + excluded.total,"
+    # Infinity and minus infinity are no number, which would be NULL: `_added`.
+    " count = count + excluded.count, total = coalesce(total + excluded.total, total),"
     " minimum = min(minimum, excluded.minimum), maximum = max(maximum, excluded.maximum),"
     # The newest by its time, whichever batch or process it came with.
     " last = CASE WHEN excluded.last_at >= last_at THEN excluded.last ELSE last END,"
@@ -87,7 +87,7 @@ class Rollup:
         for kept in (self.counts, self.timings):
             for key, values in kept.items():
                 ends = [min(values), max(values)]
-                _put(self._buckets, key, [len(values), _finite(sum(values)), *ends, values[-1], 0])
+                _put(self._buckets, key, [len(values), sum(values), *ends, values[-1], 0])
         for (series, start), values in self.timings.items():
             for idx, n in Counter(map(index, values)).items():
                 place = (series, start, idx)
@@ -106,9 +106,10 @@ class Rollup:
         self._buckets, self._histograms = buckets, histograms
 
 
-def _finite(total: float) -> float:
-    """A sum that passed the largest float stays there: two infinities could add up to no number."""
-    return max(-_LARGEST, min(total, _LARGEST))
+def _added(one: float, other: float) -> float:
+    """The sum; where both have passed the largest float, in two directions, it stays the first."""
+    total = one + other
+    return one if math.isnan(total) else total
 
 
 def _since(start: int, time: float) -> int:
@@ -128,7 +129,7 @@ def _put(
 
 def _merge(into: list[float], other: list[float]) -> None:
     into[0] += other[0]
-    into[1] = _finite(into[1] + other[1])
+    into[1] = _added(into[1], other[1])
     into[2] = min(into[2], other[2])
     into[3] = max(into[3], other[3])
     if other[5] >= into[5]:

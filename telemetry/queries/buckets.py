@@ -117,6 +117,7 @@ def _read(sql: str, groups: Mapping[int, int], grid: Grid, *more: Any) -> list[t
     return found
 
 
-def _finite(value: float) -> float:
-    """A sum that passed the largest float is told as that: infinity is no JSON."""
-    return max(-sys.float_info.max, min(value, sys.float_info.max))
+def _finite(value: float | None) -> float:
+    """A sum that passed the largest float is told as that, in both directions as 0: JSON has no
+    infinity."""
+    return 0.0 if value is None else max(-sys.float_info.max, min(value, sys.float_info.max))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from telemetry.ingest.histogram import ZERO_INDEX, index
 from telemetry.journal import events
+from telemetry.queries.series import query
 from tests.telemetry.ingest.helpers import START, drain, emit, rows, unit
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["telemetry"])
@@ -110,6 +112,9 @@ def test_sums_beyond_the_largest_float_refuse_nothing(data_dir: Path) -> None:
         emit(*(swing(sign * value, n * 10_000_000) for n, sign in enumerate((1, -1, 1, -1))))
         drain()
     assert rows("SELECT count(*) FROM telemetry_quarantine") == [(0,)]
+    at = datetime.fromtimestamp(START / 1e6, UTC)
+    whole = query("swing", start=at, end=at + timedelta(minutes=1), by=[], step=3600)
+    assert math.isfinite(whole.series[0].points[0].total)
     assert {level: found[0] for level, found in totals("swing").items()} == {
         10: 24,
         60: 24,
