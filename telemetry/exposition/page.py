@@ -36,7 +36,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest) -> HttpResponse:
     try:
-        from telemetry.exposition import text
+        from telemetry.exposition.text import render
     except ImportError:
         return HttpResponse(_MISSING, status=501, content_type=_PLAIN)
     try:
@@ -44,7 +44,7 @@ def _page(request: HttpRequest) -> HttpResponse:
             found = totals.families(timedelta(seconds=settings.METRICS_GAUGE_SECONDS))
     except StoreUnavailableError as problem:
         return HttpResponse(f"{problem}\n", status=503, content_type=_PLAIN)
-    content, content_type = text.render(found, request.headers.get("Accept", ""))
+    content, content_type = render(found, request.headers.get("Accept", ""))
     return HttpResponse(content, content_type=content_type)
 
 

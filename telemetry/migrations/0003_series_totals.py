@@ -23,7 +23,7 @@ CREATE TABLE telemetry_histogramtotal (
 ) WITHOUT ROWID
 """
 # The resolution of each series that has kept the most, the coarsest of equals: hours, unless
-# somebody keeps minutes for longer. SQLite takes the columns beside a max() from the row that has it.
+# somebody keeps minutes for longer. SQLite takes columns beside a max() from the row that has it.
 _LONGEST = """
 WITH sums AS (
     SELECT resolution, series_id, sum(count) AS count, sum(total) AS total, max(start) AS newest

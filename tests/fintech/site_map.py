@@ -32,6 +32,7 @@ CANARIES = {
     "telemetry.view_log": "canary-log",
     "telemetry.view_error": "canary-error",
     "telemetry.view_loadrun": "canary-loadrun",
+    "telemetry.view_metric": "canary-metric",
     "transactions.view_transaction": "canary-transaction",
     "transactions.view_account": "9876543.21",
     "transactions.view_idempotencyrecord": "canary-idempotencyrecord",
@@ -92,6 +93,7 @@ def build(data_dir: Path) -> Rows:
     LoadRun.objects.using(settings.DATABASE).create(
         id="canary-loadrun", first_seen=now, last_seen=now, requests=1
     )
+    factory.sum_up(factory.series("canaries_total", "c", kind="canary-metric"), 1, now)
     (data_dir / "dashboards").mkdir()
     (data_dir / "dashboards" / PICTURE).write_bytes(b"\x89PNG canary-request")
     Token.objects.create(user=owner, key="canary-tokenproxy")
@@ -175,6 +177,7 @@ def _fixed(rows: Rows) -> Iterator[Place]:
     yield Place(
         f"{base}loadrun/<str:run_id>/", f"{base}loadrun/canary-loadrun/", view_loadrun, shows=True
     )
+    yield Place("metrics", "metrics", "telemetry.view_metric", shows=True)
     yield from _of_admin()
     yield from _of_api(rows)
 
