@@ -1,18 +1,19 @@
 """What every series did since the store was made, in two statements."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from django.db import connections
 
 from telemetry.conf import settings
 from telemetry.models.fields import to_microseconds
 
 COUNTER, GAUGE, HISTOGRAM = "c", "g", "h"
+_LABELS = msgspec.json.Decoder(dict[str, str])
 # One statement, so that counts and buckets are of the same moment.
 _TOTALS = (
     "SELECT series_id, NULL, count, total, last, heard FROM telemetry_seriestotal"
@@ -33,7 +34,7 @@ class SeriesSum:
     total: float
     last: float
     heard: int
-    powers: dict[int, int] = field(default_factory=dict)
+    powers: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,13 @@ def families(gauges_for: timedelta, now: datetime | None = None) -> list[Family]
 
 
 def _sums(listed: Sequence[tuple[Any, ...]]) -> dict[int, SeriesSum]:
-    sums: dict[int, SeriesSum] = {}
-    for series, power, count, total, last, heard in listed:
-        if power is None:
-            sums[series] = SeriesSum({}, count, total, last, heard)
-        elif series in sums:
-            sums[series].powers[power] = count
+    sums = {row[0]: SeriesSum({}, *row[2:], {}) for row in listed if row[1] is None}
+    for series, power, n, *_ in listed:
+        if power is not None and series in sums:
+            sums[series].powers[power] = n
     return sums
 
 
 def _labelled(found: SeriesSum, labels: str) -> SeriesSum:
-    found.labels = json.loads(labels)
+    found.labels = _LABELS.decode(labels)
     return found

@@ -111,7 +111,9 @@ def test_counts_of_a_histogram_never_fall_towards_the_higher_bounds() -> None:
 def test_what_no_scraper_could_read_is_left_out() -> None:
     bad = [
         Family("no name", "c", "", "", [series(1)]),
-        Family("good_total", "c", "", "", [SeriesSum({"no-label": "x", "a": "b"}, 1, 1.0, 1, 0)]),
+        Family(
+            "good_total", "c", "", "", [SeriesSum({"no-label": "x", "a": "b"}, 1, 1.0, 1, 0, {})]
+        ),
         Family("odd_total", "?", "", "", [series(1)]),
     ]
     text, _ = render(bad, "")
