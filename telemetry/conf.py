@@ -62,6 +62,9 @@ DEFAULTS: dict[str, Any] = {
     "LOG_FILES_KEEP": 14,
     # Where load tests put the results of their runs, one JSON file each; None: they are not read.
     "LOAD_RESULTS_DIR": None,
+    # A metric has at most so many series; what comes with other labels then is added up in one
+    # more, labelled otel_metric_overflow="true".
+    "METRIC_SERIES_MAX": 2_000,
     # Days that each kind of record is kept; a given dictionary is merged over these. Processes
     # stay as long as the errors that name them.
     "RETENTION": {

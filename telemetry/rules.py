@@ -73,7 +73,9 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: _count(value) and 2_048 <= value <= 1_000_000,
         "a whole number of bytes from 2048 to 1000000",
     ),
-    **dict.fromkeys(("BATCH_RECORDS", "LOG_FILES_KEEP"), (_count, "a whole number above 0")),
+    **dict.fromkeys(
+        ("BATCH_RECORDS", "LOG_FILES_KEEP", "METRIC_SERIES_MAX"), (_count, "a whole number above 0")
+    ),
     "METRICS_TOKEN": (
         lambda value: value is None or token(value),
         "16 or more visible ASCII characters, or None",

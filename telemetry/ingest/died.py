@@ -6,7 +6,7 @@ from django.urls import resolve
 
 from telemetry.conf import settings
 from telemetry.ingest import units
-from telemetry.ingest.names import Names
+from telemetry.ingest.names import Names, method_label
 from telemetry.ingest.rollup import Rollup
 from telemetry.ingest.rows import HTTP, INSERTS, Keys
 from telemetry.journal.board import Running
@@ -64,7 +64,7 @@ def _add(
     db.execute(INSERTS["requests"], tuple(row.get(column) for column in units.COLUMNS))
     if http and not own:
         # Counted when it began: when it ended nobody knows, so its duration is not observed.
-        labels = {"method": unit.method, "route": route, "status": "0"}
+        labels = {"method": method_label(unit.method), "route": route, "status": "0"}
         series = names.series(db, "c", "http_server_requests_total", labels)
         rollup.add("c", series, unit.start, 1)
 

@@ -5,8 +5,8 @@ from bisect import bisect_left
 from decimal import ROUND_FLOOR, Context, Decimal
 
 SCALE = 5
-# Zero and less have no logarithm: they share one bucket below every other.
-ZERO_INDEX = -2_000
+# Zero and less have no logarithm: they share one bucket, below that of the smallest float, -34,368.
+ZERO_INDEX = -40_000
 _PER_DOUBLING = 1 << SCALE
 
 

@@ -8,16 +8,28 @@ import math
 import sqlite3
 from typing import Any
 
+from telemetry.conf import settings
+
 _CACHE_LIMIT = 50_000
 # Units whose records were seen and whose end was not.
 _BOUND_LIMIT = 20_000
 # Names are never deleted. What a stranger can write (user agents), or a program (SQL), is stored as
 # text beyond so many.
 SHARED_LIMIT = 100_000
+# What a metric's observations are labelled with that came when it had all its series.
+OVERFLOW = {"otel_metric_overflow": "true"}
 HTTP_COUNT = "http_server_requests_total"
 HTTP_DURATION = "http_server_request_duration_seconds"
+# Others, which anybody may send, share one label, as OpenTelemetry has it.
+_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE", "")
+)
+_OTHER_METHOD = "_OTHER"
 _FIND_NAME = "SELECT id FROM telemetry_name WHERE value = ?"
 _MAKE_NAME = "INSERT INTO telemetry_name (value) VALUES (?)"
+_FIND_SERIES = "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?"
+_MAKE_SERIES = "INSERT INTO telemetry_series (metric_id, labels) VALUES (?, ?)"
+_COUNT_SERIES = "SELECT count(*) FROM telemetry_series WHERE metric_id = ? AND labels <> ?"
 
 
 # SQLite stores NaN as NULL. The driver would look for an adapter for None (and for bytes, not for
@@ -46,6 +58,8 @@ class Names:
         self.numbers = Numbers()
         self._metrics: dict[str, int] = {}
         self._series: dict[tuple[Any, ...], int] = {}
+        # Metric → how many series it may still have.
+        self._room: dict[int, int] = {}
         self._pairs: dict[tuple[str, str, int], tuple[int, int]] = {}
         self._bound: dict[str, dict[str, Any]] = {}
 
@@ -54,6 +68,7 @@ class Names:
         self.numbers.clear()
         self._metrics.clear()
         self._series.clear()
+        self._room.clear()
         self._pairs.clear()
         self._bound.clear()
 
@@ -95,31 +110,50 @@ class Names:
         )
 
     def series(self, db: sqlite3.Connection, kind: str, name: str, labels: dict[str, str]) -> int:
-        """The number of a metric with one set of labels."""
+        """The number of a metric with one set of labels.
+
+        Of a set that is new when the metric has METRIC_SERIES_MAX others, its overflow series'.
+        """
         key = (name, *labels.items())
         found = self._series.get(key)
         if found is None:
+            metric = self._metric(db, kind, name)
+            found = self._find_series(db, metric, labels)
+            if found is None:
+                # Not remembered by these labels, of which there may be any number.
+                return self.series(db, kind, name, OVERFLOW)
             if len(self._series) >= _CACHE_LIMIT:
                 self._series.clear()
-            text = json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            found = self._series[key] = _find_or_make(
-                db,
-                "SELECT id FROM telemetry_series WHERE metric_id = ? AND labels = ?",
-                "INSERT INTO telemetry_series (metric_id, labels) VALUES (?, ?)",
-                (self._metric(db, kind, name), text),
-            )
+            self._series[key] = found
         return found
+
+    def _find_series(
+        self, db: sqlite3.Connection, metric: int, labels: dict[str, str]
+    ) -> int | None:
+        """Found or made; None where there is no room for it."""
+        key = (metric, _as_text(labels))
+        row = db.execute(_FIND_SERIES, key).fetchone()
+        if row is not None:
+            return int(row[0])
+        if labels != OVERFLOW:
+            if metric not in self._room:
+                (used,) = db.execute(_COUNT_SERIES, (metric, _as_text(OVERFLOW))).fetchone()
+                self._room[metric] = settings.METRIC_SERIES_MAX - used
+            if self._room[metric] <= 0:
+                return None
+            self._room[metric] -= 1
+        return int(db.execute(_MAKE_SERIES, key).lastrowid or 0)
 
     def http_series(
         self, db: sqlite3.Connection, method: str, route: str, status: int
     ) -> tuple[int, int]:
         """The series that count a request and that time it."""
-        key = (method, route, status)
+        key = (method_label(method), route, status)
         found = self._pairs.get(key)
         if found is None:
             if len(self._pairs) >= _CACHE_LIMIT:
                 self._pairs.clear()
-            labels = {"method": method, "route": route}
+            labels = {"method": key[0], "route": route}
             group = {"status_class": f"{str(status)[0]}xx"}
             found = self._pairs[key] = (
                 self.series(db, "c", HTTP_COUNT, {**labels, "status": str(status)}),
@@ -147,6 +181,15 @@ def _find_or_make(db: sqlite3.Connection, find: str, make: str, key: tuple[objec
     if row is not None:
         return int(row[0])
     return int(db.execute(make, key).lastrowid or 0)
+
+
+def method_label(method: str) -> str:
+    """An HTTP method as metrics are labelled with it."""
+    return method if method in _METHODS else _OTHER_METHOD
+
+
+def _as_text(labels: dict[str, str]) -> str:
+    return json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _last_name(db: sqlite3.Connection) -> int:

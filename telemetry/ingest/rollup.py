@@ -12,12 +12,14 @@ _FINEST_MICROSECONDS = _FINEST * 1_000_000
 
 _ADD_BUCKET = (
     "INSERT INTO telemetry_bucket"
-    " (resolution, series_id, start, count, total, minimum, maximum, last)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " (resolution, series_id, start, count, total, minimum, maximum, last, last_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (resolution, series_id, start) DO UPDATE SET"
     " count = count + excluded.count, total = total + excluded.total,"
     " minimum = min(minimum, excluded.minimum), maximum = max(maximum, excluded.maximum),"
-    " last = excluded.last"
+    # The newest by its time, whichever batch or process it came with.
+    " last = CASE WHEN excluded.last_at >= last_at THEN excluded.last ELSE last END,"
+    " last_at = max(last_at, excluded.last_at)"
 )
 _ADD_HISTOGRAM = (
     "INSERT INTO telemetry_histogrambucket (resolution, series_id, start, idx, n)"
@@ -64,7 +66,7 @@ class Rollup:
             db.executemany(
                 _ADD_BUCKET,
                 (
-                    (resolution, series, start, *values[:5])
+                    (resolution, series, start, *values[:5], _since(start, values[5]))
                     for (series, start), values in self._buckets.items()
                 ),
             )
@@ -99,6 +101,11 @@ class Rollup:
             wider = (series, start // resolution * resolution, idx)
             histograms[wider] = histograms.get(wider, 0) + n
         self._buckets, self._histograms = buckets, histograms
+
+
+def _since(start: int, time: float) -> int:
+    """Microseconds from a bucket's start to a gauge's last value; 0 for what is none."""
+    return int(time) - start * 1_000_000 if time else 0
 
 
 def _put(

@@ -44,7 +44,7 @@ class Bucket(models.Model):
     """What a series did in one interval.
 
     `start` is in seconds since the epoch. `total` is the sum of the observations (or increments),
-    `last` the newest value of a gauge.
+    `last` the newest value of a gauge, set `last_at` microseconds after `start`.
     """
 
     pk = models.CompositePrimaryKey("resolution", "series_id", "start")
@@ -58,6 +58,8 @@ class Bucket(models.Model):
     minimum = models.FloatField()
     maximum = models.FloatField()
     last = models.FloatField()
+    # 0 for what is no gauge: a zero takes no room in the row.
+    last_at = models.BigIntegerField(default=0)
 
 
 class HistogramBucket(models.Model):

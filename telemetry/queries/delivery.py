@@ -32,6 +32,8 @@ class Status:
     # Stores that were malformed and have been moved aside, the newest first.
     malformed: list[str] = field(default_factory=list)
     overhead: Overhead = field(default_factory=Overhead)
+    # Metrics with more series than they may have, and the observations that are in none of them.
+    overflowed: dict[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -72,6 +74,7 @@ class Status:
             "malformed": self.malformed,
             "next_step": self.next_step,
             "overhead": self.overhead.as_dict(),
+            "overflowed": self.overflowed,
             "files": self.files,
         }
 
@@ -96,6 +99,11 @@ def next_step(found: Status) -> str:
         return (
             f"Telemetry costs {found.overhead.microseconds:.0f} µs a unit of work, so that less "
             'detail is kept: raise TELEMETRY["OVERHEAD_BUDGET"], or log and ask the database less'
+        )
+    if found.overflowed:
+        return (
+            f"{next(iter(found.overflowed))} has more series than "
+            'TELEMETRY["METRIC_SERIES_MAX"]: give it fewer labels, or labels with fewer values'
         )
     if found.malformed:
         return (

@@ -57,6 +57,15 @@ def names() -> list[MetricRow]:
     ]
 
 
+def find(name: str) -> MetricRow | None:
+    """The metric of this name; None where nobody has declared or used it."""
+    # What no name can be the driver may not be able to bind either.
+    metric = rows(Metric).filter(name=name).first() if name.isascii() and name else None
+    if metric is None:
+        return None
+    return MetricRow(metric.name, metric.get_type_display(), metric.unit, metric.help)
+
+
 def series(metric: str) -> list[SeriesRow]:
     """The series of a metric; empty for one that nobody has used."""
     found = rows(Series).filter(metric__name=metric).order_by("labels").values_list("id", "labels")

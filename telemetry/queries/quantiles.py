@@ -7,9 +7,15 @@ with the geometric middle of its bucket, `2^((idx - 1/2)/32)`: within 1.09 % of 
 import math
 from collections.abc import Mapping, Sequence
 
-SCALE = 32
+from telemetry.ingest import histogram
+
+# Buckets a doubling.
+SCALE = 1 << histogram.SCALE
 # Where observations of zero or less are counted.
-ZERO = -2000
+ZERO = histogram.ZERO_INDEX
+# A rank is the share times the count, and the share itself is rounded: 0.07 of 100 is
+# 7.000000000000001 and means the 7th. Both roundings together are less than this.
+RANK_SLACK = 1 - 2**-51
 
 
 def quantile(buckets: Mapping[int, int], q: float) -> float | None:
@@ -17,7 +23,7 @@ def quantile(buckets: Mapping[int, int], q: float) -> float | None:
     total = sum(buckets.values())
     if total <= 0:
         return None
-    rank = max(1, math.ceil(q * total))
+    rank = max(1, math.ceil(total * q * RANK_SLACK))
     seen = 0
     for idx in sorted(buckets):
         seen += buckets[idx]
@@ -33,4 +39,4 @@ def middle(idx: int) -> float:
 
 def nearest_rank(ordered: Sequence[int], q: float) -> int:
     """The exact `q`-quantile (0 to 1) of values in ascending order; at least one is needed."""
-    return ordered[max(1, math.ceil(q * len(ordered))) - 1]
+    return ordered[max(1, math.ceil(len(ordered) * q * RANK_SLACK)) - 1]

@@ -18,7 +18,7 @@ from telemetry.ingest.rebuild import moved_aside
 from telemetry.journal import boards, events, reader
 from telemetry.models import Process, Segment, Total
 from telemetry.models.fields import from_microseconds
-from telemetry.queries import gaps, overhead
+from telemetry.queries import gaps, overflow, overhead
 from telemetry.queries.delivery import Status
 
 _ATTEMPTS = 5
@@ -46,6 +46,7 @@ def _count() -> Status:
     with _one_moment():
         totals = dict(Total.objects.using(settings.DATABASE).values_list("name", "value"))
         ended, seen, positions = _processes()
+        overflowed = overflow.observations()
     pending, oldest, unreadable = _pending(folder, positions)
     emitted = totals.get("emitted", 0)
     dropped: Counter[str] = Counter(
@@ -76,6 +77,7 @@ def _count() -> Status:
         hint="" if who or not pending else "python manage.py ingest",
         files=_files(),
         overhead=overhead.summed(last_words.values()),
+        overflowed=overflowed,
     )
     if found.balanced:
         return found

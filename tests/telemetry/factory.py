@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.conf import settings
+from telemetry.ingest.histogram import ZERO_INDEX
 from telemetry.models import (
     Bucket,
     Error,
@@ -180,7 +181,7 @@ def sum_up(one: Series, value: float, at: datetime) -> None:
 
 
 def _fall(one: Series, value: float, resolution: int, start: int) -> None:
-    idx = math.ceil(32 * math.log2(value)) if value > 0 else -2000
+    idx = math.ceil(32 * math.log2(value)) if value > 0 else ZERO_INDEX
     found = HistogramBucket.objects.using(settings.DATABASE).filter(
         resolution=resolution, series=one, start=start, idx=idx
     )

@@ -51,6 +51,10 @@ def lines(found: Status) -> list[str]:
     cost = found.overhead
     if cost.units:
         text.append(f"{'cost of a unit':<24}{cost.microseconds:>14,.0f} µs; detail: {cost.detail}")
+    text += [
+        f"{name}: {count:,} observations are in no series of their own"
+        for name, count in found.overflowed.items()
+    ]
     text.append(f"ingested by: {found.holder or 'nobody'}")
     if found.waiting:
         text.append(f"waiting for the store: {found.waiting}")

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.ingest.histogram import ZERO_INDEX, index
@@ -100,12 +100,35 @@ def test_samples_of_requests_and_outside_add_up(data_dir: Path) -> None:
     assert rows("SELECT count(*) FROM telemetry_sample") == [(1,)]
 
 
-def test_the_newest_value_of_a_gauge_stands(data_dir: Path) -> None:
-    def depth(value: float, after: int) -> events.SamplesMade:
-        return events.SamplesMade(None, START + after, [("g", "queue_depth", {}, value)])
+def depth(value: float, after: int) -> events.SamplesMade:
+    """A gauge that was set so many microseconds after the start."""
+    return events.SamplesMade(None, START + after, [("g", "queue_depth", {}, value)])
 
+
+def test_the_newest_value_of_a_gauge_stands(data_dir: Path) -> None:
     emit(depth(5, 2_000), depth(3, 1_000), depth(9, 0))
     drain()
     (number,) = series("queue_depth")
     query = "SELECT last, minimum, maximum FROM telemetry_bucket WHERE resolution = 10"
     assert rows(f"{query} AND series_id = ?", number) == [(5.0, 3.0, 9.0)]
+
+
+@given(st.permutations(range(8)), st.integers(1, 8))
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_newest_value_of_a_gauge_stands_whichever_batch_it_comes_with(
+    data_dir: Path, order: list[int], size: int
+) -> None:
+    rows("DELETE FROM telemetry_bucket")
+    for first in range(0, 8, size):
+        emit(*(depth(number, number * 1_000_003) for number in order[first : first + size]))
+        drain()
+    (number,) = series("queue_depth")
+    found = rows(
+        # The row of the newest bucket, by max().
+        "SELECT resolution, max(start) * 1000000 + last_at - ?, last FROM telemetry_bucket"
+        " WHERE series_id = ? GROUP BY resolution ORDER BY resolution",
+        *(START, number),
+    )
+    assert found == [(resolution, 7 * 1_000_003, 7.0) for resolution in (10, 60, 3600)]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.ingest.histogram import ZERO_INDEX
+
 ROOT = Path(__file__).resolve().parents[3]
 UID = bytes.fromhex("01a20aeb29816cc5d540a0833f89d723")
 KEY = 1_795_479_513_473_250 << 12
@@ -57,6 +59,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 (KEY + (2_000 << 12), None, "alone", None, None),
             ],
         )
+        db.execute("INSERT INTO telemetry_bucket VALUES (60, 1, 1200, 3, 6.0, 0.0, 4.0, 2.0)")
+        db.executemany("INSERT INTO telemetry_histogrambucket VALUES (60, 1, 1200, ?, ?)",
+                       [(-2_000, 1), (0, 2)])  # fmt: skip
     manage(folder, "migrate", "--database", "telemetry", "-v0")
     return folder
 
@@ -78,6 +83,13 @@ def test_attributes_with_a_column_of_their_own_are_in_it(migrated: Path) -> None
         "SELECT client_address, n.value, request_size, response_size, attributes"
         " FROM telemetry_request r JOIN telemetry_name n ON n.id = r.user_agent_id",
     ) == ("203.0.113.0", "curl/8", 31, 812, '{"url.query":"a=1"}')
+
+
+def test_sums_stay_and_the_bucket_of_zeros_is_below_every_other(migrated: Path) -> None:
+    found = one(migrated, "SELECT count, total, last, last_at FROM telemetry_bucket")
+    assert found == (3, 6.0, 2.0, 0)
+    buckets = "SELECT json_group_object(idx, n) FROM telemetry_histogrambucket"
+    assert json.loads(str(one(migrated, buckets)[0])) == {str(ZERO_INDEX): 1, "0": 2}
 
 
 def test_indexes_are_those_of_the_models(migrated: Path) -> None:

@@ -37,7 +37,7 @@ WITH sums AS (
 _FILL = f"""
 {_LONGEST}
 INSERT INTO telemetry_seriestotal (series_id, count, total, last, heard)
-SELECT l.series_id, l.count, l.total, b.last, b.start * 1000000
+SELECT l.series_id, l.count, l.total, b.last, b.start * 1000000 + b.last_at
 FROM longest l JOIN telemetry_bucket b ON (b.resolution, b.series_id, b.start) = (
     SELECT resolution, series_id, newest FROM sums WHERE series_id = l.series_id
     ORDER BY newest DESC, resolution LIMIT 1
@@ -54,7 +54,7 @@ GROUP BY 1, 2
 
 
 class Migration(migrations.Migration):
-    dependencies = [("telemetry", "0002_captured_detail")]
+    dependencies = [("telemetry", "0003_metrics")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

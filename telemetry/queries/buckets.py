@@ -1,0 +1,117 @@
+"""Sums, extremes and quantiles of groups of series in each step, added up by the database."""
+# The names of tables and columns are constants of this module.
+# ruff: noqa: S608
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+from telemetry.conf import settings
+from telemetry.queries.quantiles import RANK_SLACK, middle
+
+Place = tuple[int, int]
+
+# The series with the number of the group that each belongs to, as `[[series, group], …]`: one
+# parameter, however many there are. CROSS JOIN keeps SQLite from walking the buckets first.
+_CHOSEN = """
+WITH chosen AS (
+    SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS place
+    FROM json_each(%s)
+)"""
+_FROM = """
+FROM chosen CROSS JOIN {table} b
+    ON b.resolution = %s AND b.series_id = series AND b.start >= %s AND b.start < %s"""
+_SUMS = f"""{_CHOSEN}
+SELECT place, (b.start - %s) / %s AS step, sum(count), total(b.total), min(minimum), max(maximum)
+{_FROM.format(table="telemetry_bucket")}
+GROUP BY place, step ORDER BY place, step"""
+# With one max() SQLite takes the bare column from the row that has it.
+_LAST = f"""{_CHOSEN}
+SELECT place, step, total(last) FROM (
+    SELECT place, (b.start - %s) / %s AS step, last, max(b.start)
+    {_FROM.format(table="telemetry_bucket")}
+    GROUP BY place, step, series
+) GROUP BY place, step"""
+_RANKED = f"""{_CHOSEN}, cells AS (
+    SELECT place, (b.start - %s) / %s AS step, idx, sum(n) AS n
+    {_FROM.format(table="telemetry_histogrambucket")}
+    GROUP BY place, step, idx
+), ranked AS (
+    SELECT place, step, idx,
+        sum(n) OVER (PARTITION BY place, step ORDER BY idx) AS below,
+        sum(n) OVER (PARTITION BY place, step) AS every
+    FROM cells
+)
+SELECT place, step, asked.key, min(idx)
+FROM ranked CROSS JOIN json_each(%s) asked ON below >= every * asked.value * %s
+GROUP BY place, step, asked.key"""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Buckets of one level with `first <= start < stop`, in steps; all in seconds."""
+
+    level: int
+    first: int
+    stop: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a group did in one step."""
+
+    count: int
+    total: float
+    minimum: float
+    maximum: float
+
+
+def sums(groups: Mapping[int, int], grid: Grid) -> Iterator[tuple[Place, Sums]]:
+    """`(group, step)` and what it did, in their order; silent ones are left out.
+
+    `groups` is the group of each series: `{series: group}`.
+    """
+    for place, step, count, total, low, high in _read(_SUMS, groups, grid):
+        yield (place, step), Sums(count, _finite(total), low, high)
+
+
+def last(groups: Mapping[int, int], grid: Grid) -> dict[Place, float]:
+    """The newest value of a gauge in each step, added up over the series of a group."""
+    found = _read(_LAST, groups, grid)
+    return {(place, step): _finite(value) for place, step, value in found}
+
+
+def quantiles(
+    groups: Mapping[int, int], grid: Grid, asked: Sequence[float]
+) -> dict[Place, dict[float, float]]:
+    """The quantiles of each group in each step, by nearest rank, as the middle of their bucket."""
+    found: dict[Place, dict[float, float]] = {}
+    if asked:
+        ranks = (json.dumps(list(asked)), RANK_SLACK)
+        for place, step, key, idx in _read(_RANKED, groups, grid, *ranks):
+            found.setdefault((place, step), {})[asked[key]] = middle(idx)
+    return found
+
+
+def any_in(series: int, grid: Grid) -> bool:
+    """Whether a series has done anything in the range."""
+    return next(sums({series: 0}, grid), None) is not None
+
+
+def _read(sql: str, groups: Mapping[int, int], grid: Grid, *more: Any) -> list[tuple[Any, ...]]:
+    steps = (grid.first, grid.step)
+    chosen = json.dumps(list(groups.items()))
+    with connections[settings.DATABASE].cursor() as cursor:
+        cursor.execute(sql, [chosen, *steps, grid.level, grid.first, grid.stop, *more])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _finite(value: float) -> float:
+    """A sum that passed the largest float is told as that: infinity is no JSON."""
+    return max(-sys.float_info.max, min(value, sys.float_info.max))
