@@ -3,6 +3,7 @@
 import hmac
 from datetime import timedelta
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -25,6 +26,7 @@ _MISSING = (
 )
 
 
+@login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Every metric of the store, as Prometheus and OpenMetrics write them."""

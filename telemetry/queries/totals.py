@@ -66,7 +66,11 @@ def families(gauges_for: timedelta, now: datetime | None = None) -> list[Family]
 
 
 def _sums(listed: Sequence[tuple[Any, ...]]) -> dict[int, SeriesSum]:
-    sums = {row[0]: SeriesSum({}, *row[2:], {}) for row in listed if row[1] is None}
+    sums = {
+        series: SeriesSum({}, count, total, last, heard, {})
+        for series, power, count, total, last, heard in listed
+        if power is None
+    }
     for series, power, n, *_ in listed:
         if power is not None and series in sums:
             sums[series].powers[power] = n
