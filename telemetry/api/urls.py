@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.urls.resolvers import URLPattern
@@ -12,6 +13,7 @@ _MISSING = (
 )
 
 
+@login_not_required
 def missing(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """501: what to install."""
     return HttpResponse(_MISSING, status=501, content_type="text/plain; charset=utf-8")

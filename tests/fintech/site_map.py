@@ -178,8 +178,30 @@ def _fixed(rows: Rows) -> Iterator[Place]:
         f"{base}loadrun/<str:run_id>/", f"{base}loadrun/canary-loadrun/", view_loadrun, shows=True
     )
     yield Place("metrics", "metrics", "telemetry.view_metric", shows=True)
+    yield from _of_telemetry_api(rows)
     yield from _of_admin()
     yield from _of_api(rows)
+
+
+def _of_telemetry_api(rows: Rows) -> Iterator[Place]:
+    base = "api/telemetry/"
+    group = rows.objects["telemetry.error"]
+    for kind, route, path in (
+        ("request", "requests/", "requests/"),
+        ("request", "requests/<str:id>/", f"requests/{rows.unit}/"),
+        ("request", "traces/<str:id>/", f"traces/{rows.transaction}/"),
+        ("log", "logs/", "logs/"),
+        ("error", "errors/", "errors/"),
+        ("error", "errors/<int:id>/", f"errors/{group}/"),
+        ("loadrun", "loadruns/", "loadruns/"),
+        ("loadrun", "loadruns/<str:id>/", "loadruns/canary-loadrun/"),
+    ):
+        yield Place(f"{base}{route}", f"{base}{path}", f"telemetry.view_{kind}", shows=True)
+    for route, path in (
+        ("metrics/", "metrics/"),
+        ("metrics/<str:name>/", "metrics/canaries_total/"),
+    ):
+        yield Place(f"{base}{route}", f"{base}{path}", "telemetry.view_metric")
 
 
 def _of_admin() -> Iterator[Place]:
