@@ -51,6 +51,19 @@ def choice(name: str, default: str, options: Iterable[str]) -> str:
     return value
 
 
+def secret(name: str, *, minimum: int) -> str | None:
+    """At least so many visible ASCII characters, never shown; None when unset or empty."""
+    value = text(name, "")
+    if not value:
+        return None
+    if len(value) < minimum or not all("!" <= character <= "~" for character in value):
+        raise ImproperlyConfigured(
+            f"{name} is no secret. Give it {minimum} or more visible ASCII characters, such as "
+            "those printed by: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return value
+
+
 def words(name: str, default: Iterable[str]) -> list[str]:
     """A comma-separated list, blanks dropped; `default` when the variable is unset or empty."""
     raw = text(name, "")

@@ -131,6 +131,8 @@ TELEMETRY = {
     "INGEST": env.choice("TELEMETRY_INGEST", "auto", ["auto", "external", "off"]),
     "APP_VERSION": env.text("APP_VERSION", "dev"),
     "IGNORE_COMMANDS": ["demo"],
+    # For the scraper of /metrics; without one the page is for staff alone.
+    "METRICS_TOKEN": env.secret("METRICS_TOKEN", minimum=16),
     "LOAD_RESULTS_DIR": env.text("LOAD_RESULTS_DIR", str(BASE_DIR / "loadtests" / "results")),
 }
 

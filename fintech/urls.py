@@ -1,4 +1,4 @@
-"""URL map: the front page, the admin, the payments API and its documentation."""
+"""URL map: the front page, the admin, telemetry's own, the payments API and its documentation."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -12,5 +12,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", DocumentationView.as_view(), name="api-docs"),
+    path("", include("telemetry.urls")),
     path("api/", include("transactions.urls")),
 ]

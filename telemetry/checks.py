@@ -14,7 +14,7 @@ from telemetry import mounts, targets
 from telemetry.capture import redact
 from telemetry.conf import DEFAULTS, raw, settings
 from telemetry.retention import ages
-from telemetry.rules import RULES
+from telemetry.rules import RULES, SECRETS
 
 MIDDLEWARE = "telemetry.middleware.TelemetryMiddleware"
 
@@ -41,7 +41,7 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         if not is_valid(value):
             messages.append(
                 Error(
-                    f"TELEMETRY[{key!r}] is {value!r}.",
+                    f"TELEMETRY[{key!r}] is {_shown(key, value)}.",
                     hint=f"Give it {expected}.",
                     id="telemetry.E002",
                 )
@@ -53,6 +53,11 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     hint = "Correct it (docs/settings.md has examples of APDEX_SECONDS and SLO)."
     messages += [Error(text, hint=hint, id="telemetry.E002") for text in targets.faults()]
     return messages
+
+
+def _shown(key: str, value: Any) -> str:
+    """The value as a message may have it: a secret is not told, be it a bad one."""
+    return "not what it can be" if key in SECRETS else repr(value)
 
 
 def check_headers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:

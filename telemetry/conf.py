@@ -96,6 +96,12 @@ DEFAULTS: dict[str, Any] = {
     # Beyond this many bytes of the store's write-ahead log, which a reader that stays open lets
     # grow, ingest waits until a checkpoint has emptied it.
     "WAL_MAX_BYTES": 256 * 1024 * 1024,
+    # What a scraper of /metrics sends as `Authorization: Bearer …`, 16 characters or more; None:
+    # the page is for staff alone.
+    "METRICS_TOKEN": None,
+    # /metrics leaves out gauges that nobody has set for so long: their process may be gone.
+    # Seconds.
+    "METRICS_GAUGE_SECONDS": 300,
     # Sets of pictures that are kept: a day's worth at the schedule's five minutes, some 300 MB.
     "DASHBOARDS_KEEP": 288,
     # Records read into one transaction at most, and the pause between looks when idle (seconds).

@@ -46,6 +46,13 @@ def _folder(value: Any) -> bool:
     return value is None or (isinstance(value, str | Path) and bool(str(value)))
 
 
+def token(value: Any) -> bool:
+    """Visible ASCII that can't be guessed, as a header can hold it."""
+    return isinstance(value, str) and re.fullmatch(r"[!-~]{16,}", value) is not None
+
+
+# Keys whose values no message shows.
+SECRETS = frozenset({"METRICS_TOKEN"})
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # key → (whether a value will do, what will do)
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -73,6 +80,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("BATCH_RECORDS", "LOG_FILES_KEEP", "METRIC_SERIES_MAX"), (_count, "a whole number above 0")
     ),
+    "METRICS_TOKEN": (
+        lambda value: value is None or token(value),
+        "16 or more visible ASCII characters, or None",
+    ),
     "REDACT_PATTERNS": (_patterns, "a list of regular expressions"),
     "JOURNAL_MIN_FREE_BYTES": (_not_negative, "bytes, 0 or more"),
     "LOAD_RESULTS_DIR": (_folder, "the path of a folder, or None"),
@@ -91,6 +102,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
             "ARCHIVE_MAX_BYTES",
             "LOG_FILE_BYTES",
             "LOG_FILE_HOURS",
+            "METRICS_GAUGE_SECONDS",
             "DASHBOARDS_KEEP",
             "POLL_SECONDS",
         ),

@@ -15,6 +15,7 @@ for _name in (
     "FINTECH_SECRET_KEY",
     "FINTECH_ALLOWED_HOSTS",
     "PORT",
+    "METRICS_TOKEN",
 ):
     os.environ.pop(_name, None)
 os.environ["FINTECH_DATA_DIR"] = _data_dir

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from telemetry import dossier
-from telemetry.admin import audit, shell
+from telemetry import audit, dossier
+from telemetry.admin import shell
 from telemetry.admin.waterfall import Row, draw
 from telemetry.queries import status as delivery
 from telemetry.queries import traces, transactions

@@ -12,8 +12,8 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from telemetry import display
-from telemetry.admin import audit, headers
+from telemetry import audit, display
+from telemetry.admin import headers
 from telemetry.queries import status
 from telemetry.queries.store import StoreUnavailableError, reading
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from telemetry.ingest import totals
 from telemetry.ingest.histogram import index
 
 RESOLUTIONS = (10, 60, 3600)
@@ -82,6 +83,8 @@ class Rollup:
                     for (series, start, idx), n in self._histograms.items()
                 ),
             )
+        # Last: the fewest intervals are left now.
+        totals.add(db, self._buckets, self._histograms)
 
     def _sum_up(self) -> None:
         for kept in (self.counts, self.timings):

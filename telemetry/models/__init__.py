@@ -5,13 +5,22 @@ from telemetry.models.delivery import LogFile, Process, Quarantine, Segment, Tot
 from telemetry.models.errors import Error, Occurrence
 from telemetry.models.loadruns import LoadRun
 from telemetry.models.logs import Log
-from telemetry.models.metrics import Bucket, HistogramBucket, Metric, Sample, Series
+from telemetry.models.metrics import (
+    Bucket,
+    HistogramBucket,
+    HistogramTotal,
+    Metric,
+    Sample,
+    Series,
+    SeriesTotal,
+)
 from telemetry.models.requests import Request
 
 __all__ = [
     "Bucket",
     "Error",
     "HistogramBucket",
+    "HistogramTotal",
     "LoadRun",
     "Log",
     "LogFile",
@@ -24,5 +33,6 @@ __all__ = [
     "Sample",
     "Segment",
     "Series",
+    "SeriesTotal",
     "Total",
 ]

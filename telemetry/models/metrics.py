@@ -1,8 +1,9 @@
-"""Metrics: declarations, series, and their buckets at 10 s, 1 min and 1 h."""
+"""Metrics: declarations, series, their buckets at 10 s, 1 min and 1 h, and their sums for good."""
 
 from django.db import models
 
 from telemetry.models.base import TimeKeyed
+from telemetry.models.fields import MicrosecondField
 
 RESOLUTIONS = (10, 60, 3600)
 
@@ -71,6 +72,33 @@ class HistogramBucket(models.Model):
     )
     start = models.BigIntegerField()
     idx = models.IntegerField()
+    n = models.BigIntegerField()
+
+
+class SeriesTotal(models.Model):
+    """What a series did since the store was made: retention takes nothing off it.
+
+    `total` adds increments or observations; `last` is the newest value of a gauge, `heard` when it
+    was set.
+    """
+
+    series = models.OneToOneField(
+        Series, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    count = models.BigIntegerField()
+    total = models.FloatField()
+    last = models.FloatField()
+    heard = MicrosecondField()
+
+
+class HistogramTotal(models.Model):
+    """Observations since the store was made in `(2^(power-1), 2^power]`: 32 buckets in one."""
+
+    pk = models.CompositePrimaryKey("series_id", "power")
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    power = models.IntegerField()
     n = models.BigIntegerField()
 
 

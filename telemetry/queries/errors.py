@@ -15,6 +15,9 @@ from telemetry.queries.paging import PAGE_SIZE, Cursor, Page, Source, fetch
 from telemetry.queries.requests import RequestRow
 from telemetry.queries.store import moment, rows
 
+# Of one group on a page: each has its stack.
+OCCURRENCES = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRow:
@@ -46,7 +49,7 @@ class OccurrenceRow:
     request: RequestRow | None = None
 
 
-def page(filters: Filters, cursor: Cursor) -> Page[ErrorRow]:
+def page(filters: Filters, cursor: Cursor, size: int = PAGE_SIZE) -> Page[ErrorRow]:
     """Groups that were seen within the time range, the latest first.
 
     There are few groups, so their cursor is `last_seen` itself (microseconds).
@@ -57,9 +60,9 @@ def page(filters: Filters, cursor: Cursor) -> Page[ErrorRow]:
         found = found.filter(last_seen__lt=cursor.before)
     if cursor.after is not None:
         found = found.filter(last_seen__gt=cursor.after)
-    listed = _build(found.order_by("last_seen" if upward else "-last_seen")[: PAGE_SIZE + 1])
-    more = len(listed) > PAGE_SIZE
-    listed = listed[:PAGE_SIZE]
+    listed = _build(found.order_by("last_seen" if upward else "-last_seen")[: size + 1])
+    more = len(listed) > size
+    listed = listed[:size]
     if upward:
         listed.reverse()
     if not listed:
@@ -86,12 +89,14 @@ def group(error_id: int) -> ErrorRow | None:
     return found[0] if found else None
 
 
-def occurrences(error_id: int, filters: Filters, cursor: Cursor) -> Page[OccurrenceRow]:
+def occurrences(
+    error_id: int, filters: Filters, cursor: Cursor, size: int = OCCURRENCES
+) -> Page[OccurrenceRow]:
     """The times that a group's fault happened, newest first, each with its unit of work."""
     driver = rows(Occurrence).filter(error_id=error_id)
     columns = ("id", "uid", "error_id", "handled", "message", "stack", "process_id")
     source = Source([driver], Q(), columns, filters.low, filters.high)
-    return fetch(source, cursor, size=20).of(_occurrences)
+    return fetch(source, cursor, size).of(_occurrences)
 
 
 def of_units(uids: Sequence[str], limit: int) -> list[OccurrenceRow]:

@@ -43,7 +43,7 @@ class RunRow:
         return answered <= self.requests <= total.requests + self.client.unfinished
 
 
-def page(filters: Filters, cursor: Cursor) -> Page[RunRow]:
+def page(filters: Filters, cursor: Cursor, size: int = PAGE_SIZE) -> Page[RunRow]:
     """Runs within the time range, the newest first.
 
     There are few, so their cursor is `first_seen` itself (microseconds).
@@ -59,11 +59,10 @@ def page(filters: Filters, cursor: Cursor) -> Page[RunRow]:
     if cursor.after is not None:
         found = found.filter(first_seen__gt=cursor.after)
     listed = [
-        _build(one)
-        for one in found.order_by("first_seen" if upward else "-first_seen")[: PAGE_SIZE + 1]
+        _build(one) for one in found.order_by("first_seen" if upward else "-first_seen")[: size + 1]
     ]
-    more = len(listed) > PAGE_SIZE
-    listed = listed[:PAGE_SIZE]
+    more = len(listed) > size
+    listed = listed[:size]
     if upward:
         listed.reverse()
     if not listed:

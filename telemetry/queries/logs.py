@@ -14,7 +14,7 @@ from telemetry.models import Log, Request
 from telemetry.models.base import UidStart
 from telemetry.queries import ids, names
 from telemetry.queries.filters import Filters
-from telemetry.queries.paging import Cursor, Page, Source, fetch
+from telemetry.queries.paging import PAGE_SIZE, Cursor, Page, Source, fetch
 from telemetry.queries.store import moment, rows
 
 COLUMNS = (
@@ -51,13 +51,14 @@ class LogRow:
     process_id: int | None
 
 
-def page(filters: Filters, cursor: Cursor) -> Page[LogRow]:
+def page(filters: Filters, cursor: Cursor, size: int = PAGE_SIZE) -> Page[LogRow]:
     """Log records that meet `filters`, newest first."""
     condition = _condition(filters)
     if condition is None:
         return Page([])
     drivers = _drivers(filters)
-    return fetch(Source(drivers, condition, COLUMNS, filters.low, filters.high), cursor).of(build)
+    source = Source(drivers, condition, COLUMNS, filters.low, filters.high)
+    return fetch(source, cursor, size).of(build)
 
 
 def any_stored() -> bool:

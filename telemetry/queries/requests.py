@@ -13,7 +13,7 @@ from telemetry.models import Request
 from telemetry.models.base import keys_of_unit
 from telemetry.queries import ids, names
 from telemetry.queries.filters import Filters
-from telemetry.queries.paging import Cursor, Page, Source, fetch
+from telemetry.queries.paging import PAGE_SIZE, Cursor, Page, Source, fetch
 from telemetry.queries.store import moment, rows
 
 COLUMNS = (
@@ -75,10 +75,10 @@ class RequestRow:
         return f"{self.method or self.kind} {self.path or self.route}"
 
 
-def page(filters: Filters, cursor: Cursor) -> Page[RequestRow]:
+def page(filters: Filters, cursor: Cursor, size: int = PAGE_SIZE) -> Page[RequestRow]:
     """Units that meet `filters`, newest first."""
     source = _source(filters)
-    return Page([]) if source is None else fetch(source, cursor).of(build)
+    return Page([]) if source is None else fetch(source, cursor, size).of(build)
 
 
 def any_stored() -> bool:

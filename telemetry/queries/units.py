@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from telemetry.models import Process, Request
-from telemetry.queries import names, requests, samples
+from telemetry.queries import ids, names, requests, samples
 from telemetry.queries.requests import COLUMNS, RequestRow, facts
 from telemetry.queries.samples import Sample
 from telemetry.queries.store import rows
@@ -61,6 +61,13 @@ class Unit(RequestRow):
     def ended(self) -> datetime | None:
         """When it ended; None when its end was never seen."""
         return None if self.duration is None else self.at + timedelta(microseconds=self.duration)
+
+
+def one(uid: str) -> Unit | None:
+    """The unit with this id, however it is spelt; None when there is none."""
+    digits = ids.hexadecimal(uid)
+    found = [] if digits is None else read(requests.by_uids([digits]), 1)
+    return found[0] if found else None
 
 
 def read(found: QuerySet[Request], limit: int) -> list[Unit]:

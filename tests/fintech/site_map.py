@@ -32,6 +32,7 @@ CANARIES = {
     "telemetry.view_log": "canary-log",
     "telemetry.view_error": "canary-error",
     "telemetry.view_loadrun": "canary-loadrun",
+    "telemetry.view_metric": "canary-metric",
     "transactions.view_transaction": "canary-transaction",
     "transactions.view_account": "9876543.21",
     "transactions.view_idempotencyrecord": "canary-idempotencyrecord",
@@ -92,6 +93,7 @@ def build(data_dir: Path) -> Rows:
     LoadRun.objects.using(settings.DATABASE).create(
         id="canary-loadrun", first_seen=now, last_seen=now, requests=1
     )
+    factory.sum_up(factory.series("canaries_total", "c", kind="canary-metric"), 1, now)
     (data_dir / "dashboards").mkdir()
     (data_dir / "dashboards" / PICTURE).write_bytes(b"\x89PNG canary-request")
     Token.objects.create(user=owner, key="canary-tokenproxy")
@@ -178,8 +180,31 @@ def _fixed(rows: Rows) -> Iterator[Place]:
     yield Place(
         f"{base}loadrun/<str:run_id>/", f"{base}loadrun/canary-loadrun/", view_loadrun, shows=True
     )
+    yield Place("metrics", "metrics", "telemetry.view_metric", shows=True)
+    yield from _of_telemetry_api(rows)
     yield from _of_admin()
     yield from _of_api(rows)
+
+
+def _of_telemetry_api(rows: Rows) -> Iterator[Place]:
+    base = "api/telemetry/"
+    group = rows.objects["telemetry.error"]
+    for kind, route, path in (
+        ("request", "requests/", "requests/"),
+        ("request", "requests/<str:id>/", f"requests/{rows.unit}/"),
+        ("request", "traces/<str:id>/", f"traces/{rows.transaction}/"),
+        ("log", "logs/", "logs/"),
+        ("error", "errors/", "errors/"),
+        ("error", "errors/<int:id>/", f"errors/{group}/"),
+        ("loadrun", "loadruns/", "loadruns/"),
+        ("loadrun", "loadruns/<str:id>/", "loadruns/canary-loadrun/"),
+    ):
+        yield Place(f"{base}{route}", f"{base}{path}", f"telemetry.view_{kind}", shows=True)
+    for route, path in (
+        ("metrics/", "metrics/"),
+        ("metrics/<str:name>/", "metrics/canaries_total/"),
+    ):
+        yield Place(f"{base}{route}", f"{base}{path}", "telemetry.view_metric")
 
 
 def _of_admin() -> Iterator[Place]:

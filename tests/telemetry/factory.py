@@ -11,6 +11,7 @@ from telemetry.models import (
     Bucket,
     Error,
     HistogramBucket,
+    HistogramTotal,
     Log,
     Metric,
     Name,
@@ -18,6 +19,7 @@ from telemetry.models import (
     Process,
     Request,
     Series,
+    SeriesTotal,
 )
 from telemetry.models.base import KEY_SPACE, first_key
 
@@ -164,6 +166,17 @@ def observe(one: Series, value: float, at: datetime) -> None:
             )
         if one.metric.type == "h":
             _fall(one, value, resolution, start)
+
+
+def sum_up(one: Series, value: float, at: datetime) -> None:
+    """What was observed of a series in all: one increment, observation or setting."""
+    SeriesTotal.objects.using(settings.DATABASE).create(
+        series=one, count=1, total=value, last=value, heard=at
+    )
+    if one.metric.type == "h":
+        HistogramTotal.objects.using(settings.DATABASE).create(
+            series=one, power=math.ceil(math.log2(value)), n=1
+        )
 
 
 def _fall(one: Series, value: float, resolution: int, start: int) -> None:

@@ -40,6 +40,11 @@ def build() -> Scene:
             db_time=4_100, log_count=3, outcome="success", process=process,
         )  # fmt: skip
         factory.log(unit, f"payment of {n}.00 EUR accepted")
+    return units(now, process)
+
+
+def units(now: datetime, process: object) -> Scene:
+    """A payment that was declined, with a task that it set off, and a request that failed."""
     failed = _failed(now, process)
     return Scene(_payment(now, process), failed, _error(failed))
 

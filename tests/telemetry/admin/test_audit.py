@@ -60,7 +60,7 @@ def test_a_look_at_a_transactions_page_is_recorded(
         "user.id": str(user.pk),
         "client.address": "203.0.113.0",
     }
-    assert record.code.startswith("telemetry/admin/audit.py:")
+    assert record.code.startswith("telemetry/audit.py:")
     (unit,) = telemetry_capture.requests
     assert record.uid == unit.uid
     # The look is not one of the transaction's own requests.

@@ -1,0 +1,1 @@
+"""The JSON API of the store: what the pages show, for programs. Needs djangorestframework."""
