@@ -1,11 +1,11 @@
 """Observations of one batch, added up before they reach the store."""
 
-import math
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from telemetry.ingest import totals
+from telemetry.ingest.floats import added
 from telemetry.ingest.histogram import index
 
 RESOLUTIONS = (10, 60, 3600)
@@ -17,7 +17,7 @@ _ADD_BUCKET = (
     " (resolution, series_id, start, count, total, minimum, maximum, last, last_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (resolution, series_id, start) DO UPDATE SET"
-    # Infinity and minus infinity are no number, which would be NULL: `_added`.
+    # Infinity and minus infinity are no number, which would be NULL: `added`.
     " count = count + excluded.count, total = coalesce(total + excluded.total, total),"
     " minimum = min(minimum, excluded.minimum), maximum = max(maximum, excluded.maximum),"
     # The newest by its time, whichever batch or process it came with.
@@ -109,12 +109,6 @@ class Rollup:
         self._buckets, self._histograms = buckets, histograms
 
 
-def _added(one: float, other: float) -> float:
-    """The sum; where both have passed the largest float, in two directions, it stays the first."""
-    total = one + other
-    return one if math.isnan(total) else total
-
-
 def _since(start: int, time: float) -> int:
     """Microseconds from a bucket's start to a gauge's last value; 0 for what is none."""
     return int(time) - start * 1_000_000 if time else 0
@@ -132,7 +126,7 @@ def _put(
 
 def _merge(into: list[float], other: list[float]) -> None:
     into[0] += other[0]
-    into[1] = _added(into[1], other[1])
+    into[1] = added(into[1], other[1])
     into[2] = min(into[2], other[2])
     into[3] = max(into[3], other[3])
     if other[5] >= into[5]:

@@ -7,11 +7,14 @@ crashed in between.
 import sqlite3
 from collections.abc import Mapping
 
+from telemetry.ingest.floats import added
+
 _ADD = (
     "INSERT INTO telemetry_seriestotal (series_id, count, total, last, heard)"
     " VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (series_id) DO UPDATE SET"
-    " count = count + excluded.count, total = total + excluded.total,"
+    # Infinity and minus infinity are no number, which would be NULL.
+    " count = count + excluded.count, total = coalesce(total + excluded.total, total),"
     # Processes are read one after another: what comes later may be older.
     " last = iif(excluded.heard >= heard, excluded.last, last), heard = max(heard, excluded.heard)"
 )
@@ -36,7 +39,7 @@ def add(
             sums[series] = [count, total, *newest]
             continue
         known[0] += count
-        known[1] += total
+        known[1] = added(known[1], total)
         if newest[1] >= known[3]:
             known[2:] = newest
     powers: dict[tuple[int, int], int] = {}

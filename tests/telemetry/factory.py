@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

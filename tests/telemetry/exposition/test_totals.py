@@ -113,7 +113,7 @@ def _le(bound: float) -> str:
 
 
 def test_series_of_a_store_without_totals_are_filled_by_the_migration(data_dir: Path) -> None:
-    migration = import_module("telemetry.migrations.0004_series_totals")
+    migration = import_module("telemetry.migrations.0005_series_totals")
     for hour in range(3):
         emit(
             *(made("h", 0.01 * number, hour * 3600 + number, "took_seconds") for number in range(9))

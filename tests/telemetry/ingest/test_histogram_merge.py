@@ -28,7 +28,9 @@ values = st.lists(
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    made = rows("SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket'")
+    made = rows(
+        "SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
+    )
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(";".join(str(sql) for (sql,) in made))
         yield db

@@ -30,7 +30,9 @@ observations = st.tuples(
 @pytest.fixture
 def schema() -> str:
     """The store's own statements that make its bucket tables."""
-    made = rows("SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket'")
+    made = rows(
+        "SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
+    )
     return ";".join(str(sql) for (sql,) in made)
 
 

@@ -54,7 +54,7 @@ GROUP BY 1, 2
 
 
 class Migration(migrations.Migration):
-    dependencies = [("telemetry", "0003_metrics")]
+    dependencies = [("telemetry", "0004_queue_time")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
