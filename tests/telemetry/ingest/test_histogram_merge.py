@@ -16,6 +16,8 @@ from telemetry.ingest.histogram import ZERO_INDEX, index
 from telemetry.ingest.rollup import Rollup
 from tests.telemetry.ingest.helpers import START, rows
 
+# The tables that roll-ups and totals are added to.
+SUMS = "name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
 pytestmark = pytest.mark.django_db(databases=["telemetry"])
 values = st.lists(
     st.one_of(
@@ -28,9 +30,7 @@ values = st.lists(
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    made = rows(
-        "SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
-    )
+    made = rows(f"SELECT sql FROM sqlite_master WHERE {SUMS}")
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(";".join(str(sql) for (sql,) in made))
         yield db

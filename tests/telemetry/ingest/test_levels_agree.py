@@ -16,6 +16,8 @@ from telemetry.conf import settings
 from telemetry.ingest.rollup import Rollup
 from tests.telemetry.ingest.helpers import START, drain, emit, replace_store, rows, unit
 
+# The tables that roll-ups and totals are added to.
+SUMS = "name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
 pytestmark = pytest.mark.django_db(transaction=True, databases=["telemetry"])
 
 Bucket = tuple[int, int, float, float, float]
@@ -30,9 +32,7 @@ observations = st.tuples(
 @pytest.fixture
 def schema() -> str:
     """The store's own statements that make its bucket tables."""
-    made = rows(
-        "SELECT sql FROM sqlite_master WHERE name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
-    )
+    made = rows(f"SELECT sql FROM sqlite_master WHERE {SUMS}")
     return ";".join(str(sql) for (sql,) in made)
 
 
