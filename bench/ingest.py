@@ -80,6 +80,7 @@ def drain(folder: Path, rows: int, per_slice: int) -> dict[str, Any]:
     """Fill the store to `rows` records, and measure at most MOST_SLICES slices on the way."""
     from bench import records
     from telemetry.conf import settings
+    from telemetry.ingest import process
     from telemetry.ingest.worker import Worker
 
     raw = _raw_store(folder)
@@ -87,6 +88,7 @@ def drain(folder: Path, rows: int, per_slice: int) -> dict[str, Any]:
     count = max(1, rows // per_slice)
     looked_at = {round(n * (count - 1) / (MOST_SLICES - 1)) for n in range(MOST_SLICES)} | {0, 1, 2}
     worker = Worker()
+    process.settle()
     slices: list[Rates] = []
     stored = 0
     print(f"{'records':>12} {'of CPU/s':>10} {'of wall/s':>10} {'raw/s':>10} {'ratio':>6}")

@@ -18,6 +18,7 @@ def main(variant: str, folder: str) -> None:
     import django
 
     django.setup()
+    from telemetry.ingest import process
     from telemetry.ingest.election import Election
     from telemetry.ingest.worker import Worker
 
@@ -25,6 +26,7 @@ def main(variant: str, folder: str) -> None:
     assert election.acquire()
     worker = Worker()
     worker.drain()
+    process.settle()
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
         answer = obey(worker, json.loads(line))

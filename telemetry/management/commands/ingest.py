@@ -1,6 +1,5 @@
 """`manage.py ingest`: reads the journal into the store. What production runs beside the site."""
 
-import os
 import signal
 import time
 from argparse import ArgumentParser
@@ -10,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from telemetry.conf import settings
-from telemetry.ingest import notices
+from telemetry.ingest import notices, process
 from telemetry.ingest.connection import StoreUnavailable
 from telemetry.ingest.election import Election, holder
 from telemetry.ingest.worker import Worker
@@ -73,7 +72,8 @@ class Command(BaseCommand):
 
     def _serve(self, election: Election, nice: int) -> None:
         self._stop = False
-        _stand_back(nice)
+        process.stand_back(nice)
+        process.settle()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         notices.say(f"reading {settings.journal_dir}")
@@ -90,9 +90,3 @@ class Command(BaseCommand):
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop = True
-
-
-def _stand_back(nice: int) -> None:
-    if hasattr(os, "nice"):
-        # Never more urgent than it was started.
-        os.nice(max(0, nice - os.nice(0)))
