@@ -137,7 +137,7 @@ def test_the_api_documentation_keeps_to_it_and_sends_requests(watched: Any) -> N
     look(watched, "/api/docs/")
     watched.get_by_role("button", name="Authorize").first.click()
     watched.locator(".modal-ux input").first.fill("Token nobody")
-    watched.locator(".modal-ux").get_by_role("button", name="Close").click()
+    watched.locator(".modal-ux").get_by_role("button", name="Close").first.click()
     watched.locator(".opblock-summary").first.click()
     watched.get_by_role("button", name="Try it out").click()
     watched.get_by_role("button", name="Execute").click()
