@@ -33,7 +33,7 @@ def _patterns() -> list[URLPattern]:
         path("requests/<str:id>/", lists.RequestView.as_view(), name="telemetry_api_request"),
         path("logs/", lists.LogListView.as_view(), name="telemetry_api_logs"),
         path("errors/", lists.ErrorListView.as_view(), name="telemetry_api_errors"),
-        path("errors/<int:id>/", lists.ErrorView.as_view(), name="telemetry_api_error"),
+        path("errors/<str:id>/", lists.ErrorView.as_view(), name="telemetry_api_error"),
         path("traces/<str:id>/", traces.TraceView.as_view(), name="telemetry_api_trace"),
         path("loadruns/", lists.RunListView.as_view(), name="telemetry_api_loadruns"),
         path("loadruns/<str:id>/", lists.RunView.as_view(), name="telemetry_api_loadrun"),

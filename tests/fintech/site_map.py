@@ -195,7 +195,7 @@ def _of_telemetry_api(rows: Rows) -> Iterator[Place]:
         ("request", "traces/<str:id>/", f"traces/{rows.transaction}/"),
         ("log", "logs/", "logs/"),
         ("error", "errors/", "errors/"),
-        ("error", "errors/<int:id>/", f"errors/{group}/"),
+        ("error", "errors/<str:id>/", f"errors/{group}/"),
         ("loadrun", "loadruns/", "loadruns/"),
         ("loadrun", "loadruns/<str:id>/", "loadruns/canary-loadrun/"),
     ):
