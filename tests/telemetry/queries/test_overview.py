@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.ingest import histogram
-from telemetry.queries import metrics
+from telemetry.queries import levels
 from telemetry.queries.overview import overview
 from telemetry.queries.quantiles import quantile
 from tests.telemetry import factory
@@ -39,7 +39,7 @@ def test_no_observations_have_no_quantile() -> None:
 @given(st.integers(60, 40 * 86_400), st.integers(0, 86_400))
 def test_parts_cover_the_range_without_gap_or_overlap(span: int, shift: int) -> None:
     end = NOW - timedelta(seconds=shift)
-    found = sorted(metrics.parts(end - timedelta(seconds=span), end), key=lambda part: part.low)
+    found = sorted(levels.parts(end - timedelta(seconds=span), end), key=lambda part: part.low)
     assert found[0].low <= (end - timedelta(seconds=span)).timestamp()
     assert found[-1].high > end.timestamp()
     assert all(one.high == two.low for one, two in itertools.pairwise(found))
