@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from telemetry.ingest.gauges import ACTIVE
-
+from telemetry.ingest.builtin import ACTIVE
 from telemetry.ingest.connection import Store
 from telemetry.ingest.names import Names
 from telemetry.ingest.rollup import RESOLUTIONS, Rollup

@@ -12,6 +12,7 @@ from django.db import connections
 
 from telemetry.conf import settings
 from telemetry.queries import levels
+from telemetry.queries.levels import Part
 from telemetry.queries.quantiles import RANK_SLACK, middle
 
 Place = tuple[int, int]
@@ -73,6 +74,10 @@ class Grid:
     stop: int
     step: int
 
+    def parts(self) -> list[Part]:
+        """What is read, in order of time."""
+        return levels.parts_of_steps(self.level, self.first, self.stop, self.step)
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -117,8 +122,7 @@ def any_in(series: int, grid: Grid) -> bool:
 
 
 def _read(sql: str, groups: Mapping[int, int], grid: Grid, *more: Any) -> list[tuple[Any, ...]]:
-    found_in = levels.parts_of_steps(grid.level, grid.first, grid.stop, grid.step)
-    parts = json.dumps([(part.resolution, part.low, part.high) for part in found_in])
+    parts = json.dumps([(part.resolution, part.low, part.high) for part in grid.parts()])
     chosen = json.dumps(list(groups.items()))
     with connections[settings.DATABASE].cursor() as cursor:
         cursor.execute(sql, [chosen, parts, grid.first, grid.step, *more])

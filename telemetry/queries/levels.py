@@ -105,7 +105,7 @@ def parts(start: datetime, end: datetime) -> list[Part]:
     begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
     sizes = [size for size in LEVELS if fine <= size <= HOUR or (size > HOUR and holds(size, low))]
     # Nothing lies after now, so the interval that still runs can be taken whole.
-    runs = high >= int(time.time())
+    runs = _up(high, fine) >= int(time.time())
     whole = max(size for size in sizes if size <= max(HOUR, span)) if runs else fine
     return list(_split(begin, _up(high, whole), sizes[::-1]))
 
