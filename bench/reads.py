@@ -13,6 +13,7 @@ from telemetry.queries import (
     errors,
     gaps,
     images,
+    levels,
     listed,
     loadruns,
     logs,
@@ -76,9 +77,9 @@ def _of_range(label: str, start: datetime, end: datetime, known: Known) -> Itera
         "metrics.points": lambda: metrics.points(
             ids(), [], start, end, metrics.step_of(start, end)
         ),
-        "metrics.totals": lambda: metrics.totals(ids(), metrics.parts(start, end)),
+        "metrics.totals": lambda: metrics.totals(ids(), levels.parts(start, end)),
         "metrics.histograms": lambda: metrics.histograms(
-            _ids(DURATION)(), metrics.parts(start, end)
+            _ids(DURATION)(), levels.parts(start, end)
         ),
         "series, all in one": ask(COUNT, by=[]),
         "series, each": ask(COUNT),

@@ -8,7 +8,7 @@ from telemetry.ingest import totals
 from telemetry.ingest.floats import added
 from telemetry.ingest.histogram import index
 
-RESOLUTIONS = (10, 60, 3600)
+RESOLUTIONS = (10, 60, 3600, 86_400, 2_592_000)
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
 

@@ -1,11 +1,11 @@
-"""Metrics: declarations, series, their buckets at 10 s, 1 min and 1 h, and their sums for good."""
+"""Metrics: declarations, series, their buckets of 10 s to 30 days, and their sums for good."""
 
 from django.db import models
 
 from telemetry.models.base import TimeKeyed
 from telemetry.models.fields import MicrosecondField
 
-RESOLUTIONS = (10, 60, 3600)
+RESOLUTIONS = (10, 60, 3600, 86_400, 2_592_000)
 
 
 class Metric(models.Model):

@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connections
 
 from telemetry.conf import settings
+from telemetry.queries import levels
+from telemetry.queries.levels import Part
 from telemetry.queries.quantiles import RANK_SLACK, middle
 
 Place = tuple[int, int]
@@ -18,13 +20,17 @@ Place = tuple[int, int]
 # The series with the number of the group that each belongs to, as `[[series, group], …]`: one
 # parameter, however many there are. CROSS JOIN keeps SQLite from walking the buckets first.
 _CHOSEN = """
-WITH chosen AS (
+WITH chosen AS MATERIALIZED (
     SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS place
+    FROM json_each(%s)
+), parts AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS low,
+        json_extract(value, '$[2]') AS high
     FROM json_each(%s)
 )"""
 _FROM = """
-FROM chosen CROSS JOIN {table} b
-    ON b.resolution = %s AND b.series_id = series AND b.start >= %s AND b.start < %s"""
+FROM parts CROSS JOIN chosen CROSS JOIN {table} b
+    ON b.resolution = level AND b.series_id = series AND b.start >= low AND b.start < high"""
 _SUMS = f"""{_CHOSEN}
 SELECT place, (b.start - %s) / %s AS step, sum(count), total(b.total), min(minimum), max(maximum)
 {_FROM.format(table="telemetry_bucket")}
@@ -58,12 +64,19 @@ FROM ranked CROSS JOIN asked ON below >= every * share AND below - n < every * s
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Buckets of one level with `first <= start < stop`, in steps; all in seconds."""
+    """The range `first <= t < stop` in steps, all in seconds.
+
+    It is read from buckets of `level`, and from coarser ones where a step holds them whole.
+    """
 
     level: int
     first: int
     stop: int
     step: int
+
+    def parts(self) -> list[Part]:
+        """What is read, in order of time."""
+        return levels.parts_of_steps(self.level, self.first, self.stop, self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +122,10 @@ def any_in(series: int, grid: Grid) -> bool:
 
 
 def _read(sql: str, groups: Mapping[int, int], grid: Grid, *more: Any) -> list[tuple[Any, ...]]:
-    steps = (grid.first, grid.step)
+    parts = json.dumps([(part.resolution, part.low, part.high) for part in grid.parts()])
     chosen = json.dumps(list(groups.items()))
     with connections[settings.DATABASE].cursor() as cursor:
-        cursor.execute(sql, [chosen, *steps, grid.level, grid.first, grid.stop, *more])
+        cursor.execute(sql, [chosen, parts, grid.first, grid.step, *more])
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 

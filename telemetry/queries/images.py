@@ -9,8 +9,8 @@ from django.db.models import F, Max, Min, Sum
 
 from telemetry.ingest.builtin import SAMPLED
 from telemetry.models import Bucket, HistogramBucket, Request, Series
-from telemetry.queries import metrics
-from telemetry.queries.metrics import HOUR, MetricRow, SeriesRow
+from telemetry.queries import levels, metrics
+from telemetry.queries.metrics import MetricRow, SeriesRow
 from telemetry.queries.quantiles import quantile
 from telemetry.queries.store import rows
 
@@ -47,7 +47,7 @@ class Span:
     @property
     def resolution(self) -> int:
         """The coarsest rollup that the steps can be made of."""
-        return max(size for size in (10, 60, HOUR) if self.step % size == 0)
+        return levels.coarsest(self.step)
 
 
 @dataclass(frozen=True, slots=True)

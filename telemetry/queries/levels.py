@@ -2,20 +2,36 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.conf import DEFAULTS, settings
 
-LEVELS = (10, 60, 3600)
+MINUTE, HOUR, DAY, MONTH = 60, 3600, 86_400, 30 * 86_400
+LEVELS = (10, MINUTE, HOUR, DAY, MONTH)
 MAX_POINTS = 1_500
-_KINDS = {10: "buckets_10s", 60: "buckets_1m", 3600: "buckets_1h"}
-# Ranges up to so many seconds are read at this level: at most 720 buckets a series. Longer ones by
-# the hour.
-_REACH = {10: 2 * 3600, 60: 12 * 3600}
-_STEPS = ((1_800, 10), (2 * 3600, 60), (12 * 3600, 300), (31 * 86_400, 3600))
-_DAY = 86_400
+_KINDS = {
+    10: "buckets_10s",
+    MINUTE: "buckets_1m",
+    HOUR: "buckets_1h",
+    DAY: "buckets_1d",
+    MONTH: "buckets_30d",
+}
+# Ranges up to so many seconds are read at this level: at most 744 buckets a series. Longer ones by
+# the day; 30 days are for what lies inside of a step.
+_REACH = {10: 2 * HOUR, MINUTE: 12 * HOUR, HOUR: 31 * DAY}
+_STEPS = ((1_800, 10), (2 * HOUR, MINUTE), (12 * HOUR, 300), (31 * DAY, HOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Buckets of one resolution with `low <= start < high` (seconds since the epoch)."""
+
+    resolution: int
+    low: int
+    high: int
 
 
 def kept_days(level: int) -> float:
@@ -29,17 +45,22 @@ def kept_days(level: int) -> float:
 
 def holds(level: int, start: int) -> bool:
     """Whether buckets of a level from `start` (seconds since the epoch) on are still kept."""
-    return start >= time.time() - kept_days(level) * _DAY
+    return start >= time.time() - kept_days(level) * DAY
 
 
 def by_range(seconds: float) -> int:
     """The level that a range of this length is read at."""
-    return next((level for level, most in _REACH.items() if seconds <= most), LEVELS[-1])
+    return next((level for level, most in _REACH.items() if seconds <= most), DAY)
 
 
 def dividing(step: int) -> list[int]:
     """The levels that a step is a multiple of, finest first."""
     return [level for level in LEVELS if step % level == 0]
+
+
+def coarsest(step: int) -> int:
+    """The coarsest level that steps aligned to the epoch can be made of."""
+    return dividing(step)[-1]
 
 
 def finest_held(start: int) -> int:
@@ -66,10 +87,66 @@ def step_for(seconds: float, start: int, most: int = MAX_POINTS // 2) -> int:
 
     There are at most about `most` of them.
     """
-    step = next((step for limit, step in _STEPS if seconds <= limit), _DAY)
+    step = next((step for limit, step in _STEPS if seconds <= limit), DAY)
     while seconds / step > most:
         step *= 2
-    return max(step, finest_held(start))
+    return _up(step, finest_held(start))
+
+
+def parts(start: datetime, end: datetime) -> list[Part]:
+    """The fewest buckets that cover the range: coarse ones inside, finer ones at its edges.
+
+    Edges are exact to 10 s for ranges up to 2 h and to 1 min for ranges up to 48 h; a longer range
+    begins at the full hour.
+    """
+    low, high = int(start.timestamp()), int(end.timestamp()) + 1
+    span = high - low
+    fine = 10 if span <= 2 * HOUR + 60 else MINUTE
+    begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
+    sizes = [size for size in LEVELS if fine <= size <= HOUR or (size > HOUR and holds(size, low))]
+    # Nothing lies after now, so the interval that still runs can be taken whole.
+    runs = _up(high, fine) >= int(time.time())
+    whole = max(size for size in sizes if size <= max(HOUR, span)) if runs else fine
+    return list(_split(begin, _up(high, whole), sizes[::-1]))
+
+
+def parts_of_steps(level: int, first: int, stop: int, step: int) -> list[Part]:
+    """The fewest buckets that cover each step: coarser than `level` where a step holds them whole.
+
+    `first` and `stop` are multiples of the level; steps begin at `first`.
+    """
+    sizes = [size for size in LEVELS if level < size <= step and holds(size, first)]
+    if not sizes:
+        return [Part(level, first, stop)] if first < stop else []
+    found: list[Part] = []
+    for at in range(first, stop, step):
+        for part in _split(at, min(at + step, stop), [*sizes[::-1], level]):
+            if found and found[-1].resolution == part.resolution and found[-1].high == part.low:
+                part = Part(part.resolution, found.pop().low, part.high)
+            found.append(part)
+    return found
+
+
+def _split(low: int, high: int, sizes: Sequence[int]) -> Iterator[Part]:
+    """`sizes`, coarsest first, each a multiple of the next; the last divides `low` and `high`."""
+    size, *finer = sizes
+    first, last = _up(low, size), _down(high, size)
+    if first < last:
+        if finer:
+            yield from _split(low, first, finer)
+        yield Part(size, first, last)
+        if finer:
+            yield from _split(last, high, finer)
+    elif finer:
+        yield from _split(low, high, finer)
+
+
+def _down(seconds: int, size: int) -> int:
+    return seconds // size * size
+
+
+def _up(seconds: int, size: int) -> int:
+    return -(-seconds // size) * size
 
 
 def moment(seconds: int) -> datetime:

@@ -1,16 +1,16 @@
 """Metrics: their names, series, and what they did over a time range."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db.models import F, Max, Q, Sum
 
 from telemetry.models import Bucket, HistogramBucket, Metric, Series
+from telemetry.queries import levels
+from telemetry.queries.levels import DAY, HOUR, Part
 from telemetry.queries.store import rows
-
-HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,6 @@ class SeriesRow:
 
     id: int
     labels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Buckets of one resolution with `low <= start < high` (seconds since the epoch)."""
-
-    resolution: int
-    low: int
-    high: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +72,7 @@ def step_of(start: datetime, end: datetime) -> int:
     for most, step in ((1_800, 10), (2 * HOUR, 60), (12 * HOUR, 300)):
         if span <= most:
             return step
-    return HOUR if span <= 31 * 24 * HOUR else 24 * HOUR
-
-
-def parts(start: datetime, end: datetime) -> list[Part]:
-    """The fewest buckets that cover the range: hours inside, finer ones at its edges.
-
-    Edges are exact to 10 s for ranges up to 2 h and to 1 min for ranges up to 48 h; a longer range
-    begins at the full hour.
-    """
-    low, high = int(start.timestamp()), int(end.timestamp()) + 1
-    span = high - low
-    fine = 10 if span <= 2 * HOUR + 60 else 60
-    begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
-    # Nothing lies after now, so the hour that still runs can be taken whole.
-    stop = _up(high, HOUR if high >= int(datetime.now(UTC).timestamp()) else fine)
-    return list(_split(begin, stop, (HOUR, 60, 10) if fine == 10 else (HOUR, 60)))
+    return HOUR if span <= 31 * DAY else DAY
 
 
 def points(
@@ -106,8 +82,8 @@ def points(
 
     Silent steps are left out. One walk over the buckets answers both.
     """
-    resolution = max(size for size in (10, 60, HOUR) if step % size == 0)
-    low, high = _down(int(start.timestamp()), step), int(end.timestamp()) + 1
+    resolution = levels.coarsest(step)
+    low, high = int(start.timestamp()) // step * step, int(end.timestamp()) + 1
     found = (
         rows(Bucket)
         .filter(resolution=resolution, series_id__in=series_ids, start__gte=low, start__lt=high)
@@ -178,29 +154,6 @@ def last_values(metric: str, newer_than: datetime) -> list[float]:
         )
         values += list(newest)
     return values
-
-
-def _split(low: int, high: int, resolutions: tuple[int, ...]) -> Iterator[Part]:
-    size, *finer = resolutions
-    if not finer:
-        if low < high:
-            yield Part(size, low, high)
-        return
-    first, last = _up(low, size), _down(high, size)
-    if first >= last:
-        yield from _split(low, high, tuple(finer))
-        return
-    yield from _split(low, first, tuple(finer))
-    yield Part(size, first, last)
-    yield from _split(last, high, tuple(finer))
-
-
-def _down(seconds: int, size: int) -> int:
-    return seconds // size * size
-
-
-def _up(seconds: int, size: int) -> int:
-    return -(-seconds // size) * size
 
 
 def moment(seconds: int) -> datetime:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from telemetry import targets
-from telemetry.queries import metrics
+from telemetry.queries import levels, metrics
 from telemetry.queries.metrics import SeriesRow
 from telemetry.queries.overview import DURATION, REQUESTS, is_failure, route_of
 from telemetry.queries.quantiles import SCALE
@@ -98,7 +98,7 @@ def objectives(start: datetime, end: datetime) -> Objectives:
 
 
 def _did(start: datetime, end: datetime) -> dict[tuple[str, str], _Did]:
-    parts = metrics.parts(start, end)
+    parts = levels.parts(start, end)
     counters, timers = metrics.series(REQUESTS), metrics.series(DURATION)
     counted = metrics.totals([one.id for one in counters], parts)
     histograms = metrics.histograms([one.id for one in timers if not _is_5xx(one)], parts)

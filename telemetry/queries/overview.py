@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from telemetry.ingest import builtin
-from telemetry.queries import errors, metrics
+from telemetry.queries import errors, levels, metrics
 from telemetry.queries.errors import ErrorRow
-from telemetry.queries.metrics import Part, SeriesRow, Sums
+from telemetry.queries.levels import Part
+from telemetry.queries.metrics import SeriesRow, Sums
 from telemetry.queries.quantiles import quantile
 
 REQUESTS = builtin.HTTP_COUNT
@@ -85,7 +86,7 @@ class Overview:
 def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -> Overview:
     """Traffic, errors and latency of `start ≤ t < end`, and the routes that are slowest by p95."""
     counters = metrics.series(REQUESTS)
-    parts = metrics.parts(start, end)
+    parts = levels.parts(start, end)
     counted = metrics.totals([one.id for one in counters], parts)
     by_route, merged, slowest = _latency(parts, counters, counted)
     failing = [row for row in by_route if row.errors]

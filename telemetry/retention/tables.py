@@ -11,7 +11,13 @@ KEYED = {
     "errors": "telemetry_occurrence",
     "samples": "telemetry_sample",
 }
-RESOLUTIONS = {"buckets_10s": 10, "buckets_1m": 60, "buckets_1h": 3600}
+RESOLUTIONS = {
+    "buckets_10s": 10,
+    "buckets_1m": 60,
+    "buckets_1h": 3600,
+    "buckets_1d": 86_400,
+    "buckets_30d": 2_592_000,
+}
 
 
 @dataclass(frozen=True)

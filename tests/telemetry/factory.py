@@ -23,6 +23,7 @@ from telemetry.models import (
     SeriesTotal,
 )
 from telemetry.models.base import KEY_SPACE, first_key
+from telemetry.models.metrics import RESOLUTIONS
 
 _numbers = itertools.count(1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -146,7 +147,7 @@ def series(metric: str, type: str, **labels: str) -> Series:  # noqa: A002
 def observe(one: Series, value: float, at: datetime) -> None:
     """One increment, observation or setting, in the buckets of all resolutions."""
     second = int(at.timestamp())
-    for resolution in (10, 60, 3600):
+    for resolution in RESOLUTIONS:
         start = second // resolution * resolution
         bucket = Bucket.objects.using(settings.DATABASE).filter(
             resolution=resolution, series=one, start=start

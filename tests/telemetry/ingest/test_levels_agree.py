@@ -1,5 +1,6 @@
-"""10 s, 1 min and 1 h hold the same observations, and read twice a segment adds nothing."""
+"""Every level, 10 s to 30 days, holds the same observations, and read twice a segment adds nothing."""
 
+import itertools
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from telemetry.conf import settings
-from telemetry.ingest.rollup import Rollup
+from telemetry.ingest.rollup import RESOLUTIONS, Rollup
 from tests.telemetry.ingest.helpers import START, drain, emit, replace_store, rows, unit
 
 # The tables that roll-ups and totals are added to.
@@ -23,8 +24,10 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["telemetry"])
 Bucket = tuple[int, int, float, float, float]
 observations = st.tuples(
     st.sampled_from("cgh"),
-    # Some hours, so that every level has several buckets.
-    st.integers(START, START + 3 * 3_600 * 1_000_000),
+    # Within some hours, days or months, so that every level has several buckets.
+    st.sampled_from((3 * 3_600, 3 * 86_400, 90 * 86_400)).flatmap(
+        lambda seconds: st.integers(START, START + seconds * 1_000_000)
+    ),
     st.integers(-(10**6), 10**6).map(lambda n: n / 64),
 )
 
@@ -71,8 +74,8 @@ def test_the_sums_of_a_level_are_those_of_the_finer_ones(
         for kind, at, value in batch:
             rollup.add(kind, "cgh".index(kind), at, value)
         rollup.write(empty)
-    assert sum(bucket[2] for bucket in buckets(empty, 3600, 3600)) == sum(map(len, batches))
-    for finer, coarser in ((10, 60), (60, 3600), (10, 3600)):
+    assert sum(bucket[2] for bucket in buckets(empty, 10, 10)) == sum(map(len, batches))
+    for finer, coarser in itertools.combinations(RESOLUTIONS, 2):
         # Of values that floats add up without rounding: equal, not nearly so.
         assert buckets(empty, finer, coarser) == buckets(empty, coarser, coarser)
         assert histograms(empty, finer, coarser) == histograms(empty, coarser, coarser)

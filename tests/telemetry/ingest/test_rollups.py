@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.ingest.histogram import ZERO_INDEX, index
+from telemetry.ingest.rollup import RESOLUTIONS
 from telemetry.journal import events
 from telemetry.queries.series import query
 from tests.telemetry.ingest.helpers import START, drain, emit, rows, unit
@@ -66,17 +67,15 @@ def test_every_resolution_has_every_observation(data_dir: Path) -> None:
         )
         drain()
     per_resolution = totals("http_server_requests_total")
-    assert {resolution: count for resolution, (count, *_) in per_resolution.items()} == {
-        10: 200,
-        60: 200,
-        3600: 200,
-    }
+    assert {level: count for level, (count, *_) in per_resolution.items()} == dict.fromkeys(
+        RESOLUTIONS, 200
+    )
     durations = totals("http_server_request_duration_seconds")
-    assert durations[10] == pytest.approx(durations[3600])
+    assert all(durations[level] == pytest.approx(durations[10]) for level in RESOLUTIONS)
     assert durations[10][2:] == [0.001, 0.05]
     # How long each took, and how long its SQL.
     counted = rows("SELECT resolution, sum(n) FROM telemetry_histogrambucket GROUP BY 1")
-    assert sorted(counted) == [(10, 400), (60, 400), (3600, 400)]
+    assert sorted(counted) == [(level, 400) for level in RESOLUTIONS]
 
 
 def test_requests_count_by_method_route_and_status(data_dir: Path) -> None:
@@ -115,11 +114,8 @@ def test_sums_beyond_the_largest_float_refuse_nothing(data_dir: Path) -> None:
     at = datetime.fromtimestamp(START / 1e6, UTC)
     whole = query("swing", start=at, end=at + timedelta(minutes=1), by=[], step=3600)
     assert math.isfinite(whole.series[0].points[0].total)
-    assert {level: found[0] for level, found in totals("swing").items()} == {
-        10: 24,
-        60: 24,
-        3600: 24,
-    }
+    counts = {level: found[0] for level, found in totals("swing").items()}
+    assert counts == dict.fromkeys(RESOLUTIONS, 24)
 
 
 def depth(value: float, after: int) -> events.SamplesMade:
@@ -153,4 +149,4 @@ def test_the_newest_value_of_a_gauge_stands_whichever_batch_it_comes_with(
         " WHERE series_id = ? GROUP BY resolution ORDER BY resolution",
         *(START, number),
     )
-    assert found == [(resolution, 7 * 1_000_003, 7.0) for resolution in (10, 60, 3600)]
+    assert found == [(resolution, 7 * 1_000_003, 7.0) for resolution in RESOLUTIONS]

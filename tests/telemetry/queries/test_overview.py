@@ -1,6 +1,5 @@
 """The overview's numbers against a plain count of what was observed."""
 
-import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.ingest import histogram
-from telemetry.queries import metrics
 from telemetry.queries.overview import overview
 from telemetry.queries.quantiles import quantile
 from tests.telemetry import factory
@@ -34,16 +32,6 @@ def test_a_quantile_is_within_its_error_of_a_true_value(values: list[float], q: 
 def test_no_observations_have_no_quantile() -> None:
     assert quantile({}, 0.5) is None
     assert quantile({histogram.ZERO_INDEX: 3}, 0.5) == 0.0
-
-
-@given(st.integers(60, 40 * 86_400), st.integers(0, 86_400))
-def test_parts_cover_the_range_without_gap_or_overlap(span: int, shift: int) -> None:
-    end = NOW - timedelta(seconds=shift)
-    found = sorted(metrics.parts(end - timedelta(seconds=span), end), key=lambda part: part.low)
-    assert found[0].low <= (end - timedelta(seconds=span)).timestamp()
-    assert found[-1].high > end.timestamp()
-    assert all(one.high == two.low for one, two in itertools.pairwise(found))
-    assert all(part.low % part.resolution == part.high % part.resolution == 0 for part in found)
 
 
 @stored

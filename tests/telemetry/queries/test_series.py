@@ -138,8 +138,11 @@ def test_what_overflowed_stays_apart_and_is_said() -> None:
         (timedelta(days=3), timedelta(minutes=30), None, 60),
         (timedelta(days=40), timedelta(minutes=30), None, 3600),
         (timedelta(days=40), timedelta(hours=3), 3600, 3600),
-        (timedelta(days=900), timedelta(minutes=30), None, 3600),
-        (timedelta(days=365), timedelta(days=365), None, 3600),
+        (timedelta(days=500), timedelta(minutes=30), None, 86_400),
+        (timedelta(days=900), timedelta(minutes=30), None, 2_592_000),
+        (timedelta(days=30), timedelta(days=30), None, 3600),
+        (timedelta(days=365), timedelta(days=365), None, 86_400),
+        (timedelta(days=365), timedelta(days=365), 36 * 3600, 3600),
     ],
 )
 def test_the_level_is_picked_by_range_step_and_what_is_kept(

@@ -8,6 +8,7 @@ from django.test import override_settings
 
 from telemetry import checks
 from telemetry.ingest.connection import Store
+from telemetry.ingest.rollup import RESOLUTIONS
 from telemetry.retention import ages, prune_now, tables
 from telemetry.retention.prune import preview_now, prune
 from telemetry.retention.sweep import Sweep
@@ -97,7 +98,7 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
         "INSERT INTO telemetry_metric (id, name, type, unit, help) VALUES (1,'m','h','','')"
     )
     store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
-    for resolution in (10, 60, 3600):
+    for resolution in RESOLUTIONS:
         store().execute(
             "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, old)
         )
@@ -108,13 +109,14 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
     assert {each.kind: each.rows for each in preview_now()[0]}["buckets_10s"] == 601
     assert prune().gone["buckets_10s"] == 601
     left = store().execute("SELECT DISTINCT resolution FROM telemetry_histogrambucket").fetchall()
-    assert left == [(60,), (3600,)]
+    assert left == [(level,) for level in RESOLUTIONS[1:]]
     left = store().execute("SELECT resolution FROM telemetry_bucket WHERE series_id = 7").fetchall()
-    assert left == [(60,), (3600,)]
+    assert left == [(level,) for level in RESOLUTIONS[1:]]
 
 
 @pytest.mark.parametrize(
-    ("resolution", "days"), [(10, 2), (60, 30), (3600, 400)]
+    ("resolution", "days"),
+    [(10, 2), (60, 30), (3600, 400), (86_400, 800), (2_592_000, 1_600)],
 )  # fmt: skip
 def test_each_level_of_buckets_has_its_own_age(data_dir: Path, resolution: int, days: int) -> None:
     add_logs(1, days=0)
