@@ -122,8 +122,9 @@ def parts_of_steps(level: int, first: int, stop: int, step: int) -> list[Part]:
     for at in range(first, stop, step):
         for part in _split(at, min(at + step, stop), [*sizes[::-1], level]):
             if found and found[-1].resolution == part.resolution and found[-1].high == part.low:
-                part = Part(part.resolution, found.pop().low, part.high)
-            found.append(part)
+                found[-1] = Part(part.resolution, found[-1].low, part.high)
+            else:
+                found.append(part)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Every level, 10 s to 30 days, holds the same observations, and read twice a segment adds nothing."""
+"""Each level, 10 s to 30 days, holds the same observations; read twice a segment adds nothing."""
 
 import itertools
 import shutil

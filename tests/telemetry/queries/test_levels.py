@@ -16,7 +16,8 @@ from telemetry.queries.levels import DAY, HOUR, LEVELS, MONTH, Part
 from tests.telemetry import factory
 
 NOW = datetime.now(UTC)
-spans = st.sampled_from((HOUR, DAY, 40 * DAY, 800 * DAY)).flatmap(lambda most: st.integers(60, most))
+longest = st.sampled_from((HOUR, DAY, 40 * DAY, 800 * DAY))
+spans = longest.flatmap(lambda most: st.integers(60, most))
 
 
 def check(parts: Sequence[Part]) -> None:
