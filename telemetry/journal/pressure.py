@@ -16,9 +16,11 @@ _LEAST = {NONE: 0, SAMPLED: 20, WARNINGS: 30, ERRORS: 40}
 # Of INFO records one in so many stays while they are sampled.
 SAMPLE = 10
 # Seconds between two looks; a look at a folder with very many files takes longer, so it waits so
-# many times what the last one took.
+# many times what the last one took. Not longer than a second: on a busy machine a look may take long
+# for no such reason, and until the next one a disk that has room again goes unused.
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 50
+_LONGEST_SECONDS = 1.0
 
 
 class Pressure:
@@ -43,7 +45,8 @@ class Pressure:
         if self._is_disk:
             self.step = NOTHING
         now = time.monotonic()
-        self.next_look = now + max(_LOOK_SECONDS, _LOOK_SHARE * (now - began))
+        pause = max(_LOOK_SECONDS, _LOOK_SHARE * (now - began))
+        self.next_look = now + min(pause, _LONGEST_SECONDS)
 
     def admit(self, level: int, *, sampled: bool) -> int:
         """How many records one of this level stands for; 0 when it is left out.

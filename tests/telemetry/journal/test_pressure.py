@@ -92,3 +92,14 @@ def test_the_folder_need_not_exist_yet(tmp_path: Path) -> None:
     found = Pressure(tmp_path / "a" / "b", CAP, 1 << 60)
     found.look()
     assert found.reason == "disk_full"
+
+
+def test_the_next_look_is_soon_however_long_one_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process was not given the processor meanwhile; a disk with room again must be noticed.
+    times = iter([100.0, 100.5])
+    monkeypatch.setattr(pressure.time, "monotonic", lambda: next(times))
+    found = Pressure(tmp_path, max_bytes=CAP, min_free=0)
+    found.look()
+    assert found.next_look == 100.5 + 1.0
