@@ -16,11 +16,11 @@ _LEAST = {NONE: 0, SAMPLED: 20, WARNINGS: 30, ERRORS: 40}
 # Of INFO records one in so many stays while they are sampled.
 SAMPLE = 10
 # Seconds between two looks; a look at a folder with very many files takes longer, so it waits so
-# many times what the last one took. Not longer than a second: on a busy machine a look may take long
-# for no such reason, and until the next one a disk that has room again goes unused.
+# many times what the last one took. A full disk waits a second at most: on a busy machine a look may
+# take long for no such reason, and until the next one all records go although there is room again.
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 50
-_LONGEST_SECONDS = 1.0
+_FULL_DISK_SECONDS = 1.0
 
 
 class Pressure:
@@ -46,7 +46,7 @@ class Pressure:
             self.step = NOTHING
         now = time.monotonic()
         pause = max(_LOOK_SECONDS, _LOOK_SHARE * (now - began))
-        self.next_look = now + min(pause, _LONGEST_SECONDS)
+        self.next_look = now + (min(pause, _FULL_DISK_SECONDS) if self._is_disk else pause)
 
     def admit(self, level: int, *, sampled: bool) -> int:
         """How many records one of this level stands for; 0 when it is left out.
