@@ -16,8 +16,8 @@ _LEAST = {NONE: 0, SAMPLED: 20, WARNINGS: 30, ERRORS: 40}
 # Of INFO records one in so many stays while they are sampled.
 SAMPLE = 10
 # Seconds between two looks; a look at a folder with very many files takes longer, so it waits so
-# many times what the last one took. A full disk waits a second at most: on a busy machine a look may
-# take long for no such reason, and until the next one all records go although there is room again.
+# many times what the last one took. A full disk waits a second at most: on a busy machine a look
+# may take long for no such reason, and until the next one all records go, room or not.
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 50
 _FULL_DISK_SECONDS = 1.0
