@@ -97,11 +97,11 @@ def parts(start: datetime, end: datetime) -> list[Part]:
     """The fewest buckets that cover the range: coarse ones inside, finer ones at its edges.
 
     Edges are exact to 10 s for ranges up to 2 h and to 1 min for ranges up to 48 h; a longer range
-    begins at the full hour.
+    begins at the full hour. Where retention has deleted buckets so fine the next level has to do.
     """
     low, high = int(start.timestamp()), int(end.timestamp()) + 1
     span = high - low
-    fine = 10 if span <= 2 * HOUR + 60 else MINUTE
+    fine = max(10 if span <= 2 * HOUR + 60 else MINUTE, min(HOUR, finest_held(low)))
     begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
     sizes = [size for size in LEVELS if fine <= size <= HOUR or (size > HOUR and holds(size, low))]
     # Nothing lies after now, so the interval that still runs can be taken whole.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from telemetry.queries import buckets, levels
 from telemetry.queries.buckets import Grid
-from telemetry.queries.levels import DAY, HOUR, LEVELS, MONTH, Part
+from telemetry.queries.levels import DAY, HOUR, LEVELS, MINUTE, MONTH, Part
 from tests.telemetry import factory
 
 NOW = datetime.now(UTC)
@@ -35,11 +35,12 @@ def test_parts_cover_the_range_without_gap_or_overlap(span: int, shift: int) -> 
     found = levels.parts(start, end)
     check(found)
     low, high = start.timestamp(), end.timestamp()
-    fine = 10 if span <= 2 * HOUR else 60 if span <= 48 * HOUR else HOUR
+    left = min(HOUR, levels.finest_held(int(low)))
+    fine = max(left, 10 if span <= 2 * HOUR else 60 if span <= 48 * HOUR else HOUR)
     assert low - fine < found[0].low <= low
     assert found[-1].high > high
-    # What lies after now is nothing; else the end is exact to a minute.
-    assert found[-1].high <= high + 61 or high > now.timestamp() - 61
+    # What lies after now is nothing; else the end is exact to a minute, or as retention leaves it.
+    assert found[-1].high <= high + max(60, left) + 1 or high > now.timestamp() - max(60, left) - 1
     # As coarse as can be: no level has so many that a coarser bucket would fit in between.
     for part in found:
         coarser = next((size for size in LEVELS if size > part.resolution), None)
@@ -114,3 +115,13 @@ class _Hours(Grid):
 
     def parts(self) -> list[Part]:
         return [Part(self.level, self.first, self.stop)]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "finest"), [(0.5, 10), (3, MINUTE), (29, MINUTE), (31, HOUR), (2_000, HOUR)]
+)
+def test_edges_are_of_a_level_that_retention_has_left(days_ago: float, finest: int) -> None:
+    start = NOW - timedelta(days=days_ago, seconds=17)
+    found = levels.parts(start, start + timedelta(minutes=90))
+    assert min(part.resolution for part in found) == finest
+    assert found[0].low <= start.timestamp()
