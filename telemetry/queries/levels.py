@@ -103,7 +103,9 @@ def parts(start: datetime, end: datetime) -> list[Part]:
     span = high - low
     fine = max(10 if span <= 2 * HOUR + 60 else MINUTE, min(HOUR, finest_held(low)))
     begin = _down(low, HOUR if span > 48 * HOUR + 60 else fine)
-    sizes = [size for size in LEVELS if fine <= size <= HOUR or (size > HOUR and holds(size, low))]
+    # Longer ones where they are left, or where hours are not left either.
+    gone = not holds(HOUR, low)
+    sizes = [size for size in LEVELS if size >= fine and (size <= HOUR or gone or holds(size, low))]
     # Nothing lies after now, so the interval that still runs can be taken whole.
     runs = _up(high, fine) >= int(time.time())
     whole = max(size for size in sizes if size <= max(HOUR, span)) if runs else fine
