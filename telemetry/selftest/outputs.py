@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 from django.http import HttpRequest
-from django.urls import resolve, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 
 from telemetry import ingest
 from telemetry.capture.sink import JournalSink
@@ -39,7 +39,7 @@ def keep(folder: Path, site: Site, journal: JournalSink) -> None:
     store = Path(connections[settings.DATABASE].settings_dict["NAME"])
     for file in store.parent.glob(f"{store.name}*"):
         shutil.copy(file, folder / f"live {file.name}")
-    for name, text in (*_printed(), *_pages(), *_pictures()):
+    for name, text in (*_printed(), *_pages(), *_exports(), *_pictures()):
         (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
@@ -107,7 +107,10 @@ class _Viewer:
 def _pages() -> Iterator[tuple[str, str]]:
     if not apps.is_installed("django.contrib.admin"):
         return
-    names = ("overview", "request_changelist", "log_changelist", "error_changelist", "status")
+    names = (
+        "overview", "request_changelist", "log_changelist", "error_changelist", "status",
+        "metrics", "objectives",
+    )  # fmt: skip
     targets = [reverse(f"admin:telemetry_{name}") for name in names]
     targets += [f"{targets[1]}?kind=task", f"{targets[2]}?level=error"]
     for error in rows(Error).values_list("id", flat=True)[:_UNITS]:
@@ -118,7 +121,24 @@ def _pages() -> Iterator[tuple[str, str]]:
         yield f"page {number}.html", _page(target)
 
 
-def _page(target: str) -> str:
+def _exports() -> Iterator[tuple[str, str]]:
+    """What programs are given, as far as the project has addresses for it."""
+    uids = list(rows(Request).order_by("-id").values_list("uid", flat=True)[::_UNITS][:_UNITS])
+    asked: list[tuple[str, list[Any]]] = [
+        *((f"telemetry_api_{name}", []) for name in ("requests", "logs", "errors", "metrics")),
+        *(("telemetry_api_error", [one]) for one in rows(Error).values_list("id", flat=True)),
+        *(("telemetry_api_trace", [uid]) for uid in uids),
+        ("telemetry_metrics", []),
+    ]
+    for number, (name, arguments) in enumerate(asked):
+        try:
+            target = reverse(name, args=arguments)
+        except NoReverseMatch:
+            continue
+        yield f"export {number}.txt", _page(target, also=501)
+
+
+def _page(target: str, also: int = 200) -> str:
     path, _, query = target.partition("?")
     request = HttpRequest()
     request.method = "GET"
@@ -131,7 +151,8 @@ def _page(target: str) -> str:
     response: Any = view(request, *args, **kwargs)
     if hasattr(response, "render"):
         response.render()
-    if response.status_code != 200:
+    # 501: an optional package is not there.
+    if response.status_code not in (200, also):
         raise RuntimeError(f"{target} answers {response.status_code}.")
     return f"<!-- {target} -->\n{response.content.decode()}"
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from telemetry.conf import settings
 
@@ -73,7 +73,11 @@ def act(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def _patterns() -> list[URLPattern | URLResolver]:
-    found: list[URLPattern | URLResolver] = [path("act/", act), path("open/<path:rest>", act)]
+    found: list[URLPattern | URLResolver] = [
+        path("act/", act),
+        path("open/<path:rest>", act),
+        path("", include("telemetry.urls")),
+    ]
     from django.apps import apps
 
     if apps.is_installed("django.contrib.admin"):

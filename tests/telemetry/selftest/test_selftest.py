@@ -73,7 +73,7 @@ def test_each_place_is_searched(broken: Sequence[Finding]) -> None:
     wanted = (
         "console.txt", "boards.bin", "journal before/", "data/archive/", "data/logs/app",
         "data/logs/error", "data/store.sqlite3", "live store.sqlite3-wal", "tail ", "trace ",
-        "page ",
+        "page ", "export ",
     )  # fmt: skip
     assert [p for p in wanted if not any(name.startswith(p) for name in files)] == []
 
