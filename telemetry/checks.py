@@ -11,8 +11,9 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
 
 from telemetry import mounts, targets
-from telemetry.capture import redact
+from telemetry.capture import metrics, redact
 from telemetry.conf import DEFAULTS, raw, settings
+from telemetry.ingest import builtin
 from telemetry.retention import ages
 from telemetry.rules import RULES, SECRETS
 
@@ -53,6 +54,21 @@ def check_values(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     hint = "Correct it (docs/settings.md has examples of APDEX_SECONDS and SLO)."
     messages += [Error(text, hint=hint, id="telemetry.E002") for text in targets.faults()]
     return messages
+
+
+def check_metrics(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """telemetry.E007: a metric of the project's with the name of one that ingest makes."""
+    hint = (
+        "Give it another name (docs/metrics-builtin.md lists those that are there by themselves)."
+    )
+    return [
+        Error(
+            f"The metric {name!r} is declared, and is one of telemetry's own.",
+            hint=hint,
+            id="telemetry.E007",
+        )
+        for name in sorted(metrics.declared() & builtin.METRICS.keys())
+    ]
 
 
 def _shown(key: str, value: Any) -> str:
@@ -179,7 +195,14 @@ def check_sqlite_deploy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def register() -> None:
     """Called by `AppConfig.ready()`."""
-    for check in (check_keys, check_values, check_headers, check_database, check_middleware):
+    for check in (
+        check_keys,
+        check_values,
+        check_metrics,
+        check_headers,
+        check_database,
+        check_middleware,
+    ):
         checks.register(check, Tags.compatibility)
     for check in (check_filesystem, check_sqlite):
         checks.register(check, Tags.compatibility)

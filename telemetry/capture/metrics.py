@@ -183,6 +183,11 @@ class Histogram(Metric):
 _declared: dict[str, Metric] = {}
 
 
+def declared() -> set[str]:
+    """The names of all metrics that this process has declared."""
+    return set(_declared)
+
+
 def counter(name: str, help: str, labels: Sequence[str] = (), unit: str = "") -> Counter:
     """Declare a counter, named `…_total`.
 

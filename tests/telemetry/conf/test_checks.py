@@ -9,6 +9,7 @@ from django.db.backends.sqlite3 import base
 from django.test import override_settings
 
 from telemetry import checks, rules
+from telemetry.capture import metrics
 from telemetry.conf import settings
 
 FIRST = checks.MIDDLEWARE
@@ -157,3 +158,11 @@ def test_settings_are_read_again_when_they_change() -> None:
     assert before == settings.SLOW_SECONDS
     with pytest.raises(AttributeError, match="SLOW"):
         _ = settings.SLOW
+
+
+def test_a_metric_with_the_name_of_one_of_telemetrys_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_declared", {})
+    metrics.counter("shop_requests_total", "Requests of the shop.")
+    assert found({}) == {}
+    metrics.counter("http_server_requests_total", "Requests, counted once more.", labels=("shop",))
+    assert "docs/metrics-builtin.md" in found({})["telemetry.E007"]
