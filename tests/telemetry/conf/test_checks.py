@@ -12,6 +12,8 @@ from telemetry import checks, rules
 from telemetry.capture import metrics
 from telemetry.conf import settings
 
+# From Django 6.1 on some of its own checks ask the databases.
+pytestmark = pytest.mark.django_db(databases=["default", "telemetry"])
 FIRST = checks.MIDDLEWARE
 OTHER = "django.middleware.common.CommonMiddleware"
 
