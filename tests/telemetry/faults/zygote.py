@@ -71,14 +71,28 @@ def serve() -> None:
             if answer["status"] is not None:
                 children.discard(request["wait"])
         else:
-            pid = os.fork()
-            if pid == 0:
-                _become(jobs, request)
+            pid = _fork(jobs, request)
             children.add(pid)
             answer = {"pid": pid}
         print(json.dumps(answer), flush=True)
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+
+
+def _fork(jobs: Any, request: dict[str, Any]) -> int:
+    """The pid of a child that has begun: it takes signals as any program does.
+
+    A signal that came sooner met what the child has inherited: SIGINT ignored, it may be.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _become(jobs, request, writing)
+    os.close(writing)
+    os.read(reading, 1)
+    os.close(reading)
+    return pid
 
 
 def _wait(pid: int, seconds: float) -> int | None:
@@ -92,7 +106,7 @@ def _wait(pid: int, seconds: float) -> int | None:
         time.sleep(0.001)
 
 
-def _become(jobs: Any, request: dict[str, Any]) -> None:
+def _become(jobs: Any, request: dict[str, Any], begun: int) -> None:
     folder = Path(request["folder"])
     # Whoever started the tests may have had them ignored, as nohup and a shell's `&` do.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -105,6 +119,7 @@ def _become(jobs: Any, request: dict[str, Any]) -> None:
     os.dup2(output, 2)
     status = 70
     try:
+        os.close(begun)
         jobs.move_to(folder, request["telemetry"])
         status = getattr(jobs, request["job"])(folder, **request["options"]) or 0
     except SystemExit as end:
