@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.telemetry.faults import oracle
 from tests.telemetry.faults.world import World
 
 COPY = (
@@ -65,3 +66,17 @@ def test_it_notices_a_record_that_nobody_emitted(settled: World) -> None:
 def test_it_notices_an_equation_that_does_not_hold(settled: World) -> None:
     change(settled, "UPDATE telemetry_total SET value = value + 1 WHERE name = 'emitted'")
     assert any("equation" in problem for problem in settled.judge().problems)
+
+
+def test_a_torn_line_explains_no_record_that_is_missing(settled: World) -> None:
+    status = settled.status() | {"quarantined": 1}
+    logs = settled.folder / "logs"
+
+    def judged(killed: int) -> list[str]:
+        found = oracle.judge(settled.ledger, settled.store, logs, status, frozenset(), killed)
+        return [problem.partition(":")[0] for problem in found.problems]
+
+    assert judged(killed=0) == ["1 quarantined"]
+    assert judged(killed=1) == []
+    change(settled, "DELETE FROM telemetry_log WHERE message LIKE 's.3 %'")
+    assert judged(killed=1) == ["store"]

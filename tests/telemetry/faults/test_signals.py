@@ -50,6 +50,7 @@ def test_of_a_worker_alone(rounds: Rounds) -> None:
     for world, chance in rounds.worlds():
         with serving(world, "--workers=2") as server, Clients(server, "s") as clients:
             clients.wait_for(20)
+            world.killed += 1
             os.kill(chance.choice(server.workers()), signal.SIGABRT)
             clients.wait_for(20)
         assert world.run("ingest") == 0, world.output

@@ -30,6 +30,8 @@ class World:
         self._zygote = zygote
         self._running: set[int] = set()
         self._probes = 0
+        # Processes that were ended where they stood.
+        self.killed = 0
         (folder / "db").mkdir(parents=True)
         if template is not None:
             shutil.copy(template, self.store)
@@ -78,6 +80,7 @@ class World:
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> int:
         """Send it a signal and wait for its end."""
+        self.killed += 1
         os.kill(pid, number)
         return self.wait(pid)
 
@@ -124,7 +127,9 @@ class World:
     def judge(self, *allowed: str) -> oracle.Verdict:
         """The verdict on what is stored now."""
         logs = self.folder / "logs"
-        return oracle.judge(self.ledger, self.store, logs, self.status(), frozenset(allowed))
+        return oracle.judge(
+            self.ledger, self.store, logs, self.status(), frozenset(allowed), self.killed
+        )
 
     def close(self) -> None:
         """End what still runs."""
