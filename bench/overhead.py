@@ -13,9 +13,10 @@ not all. Every variant runs Python's own collector settings.
 
 `telemetry` keeps everything in its store (redaction, detail of slow requests and of one in a
 hundred); `telemetry-log-files` writes the rotated JSON log files as well, as it does by default.
-Ingest is a process of its own that reads every 300 requests, and its CPU is in "all processes".
-`json-logger` keeps the same facts in JSON lines, unredacted; `json-logger-minimal` message and
-extra fields alone.
+Ingest is a process of its own that reads every 1,000 requests, as it does once a second where a
+site serves so many, and its CPU is in "all processes". `json-logger` keeps the same facts in JSON
+lines, unredacted, in one file that grows for ever; `json-logger-rotated` in files that rotate, for
+telemetry's store is bounded too; `json-logger-minimal` message and extra fields alone.
 """
 
 import argparse
@@ -36,6 +37,7 @@ VARIANTS = (
     "django-prometheus-wrappers",
     "json-logger-minimal",
     "json-logger",
+    "json-logger-rotated",
     "django-structlog",
     "naive",
     "opentelemetry",
@@ -43,8 +45,8 @@ VARIANTS = (
     "sentry",
     "silk",
 )
-# What the ratios are to: in the request, and of all processes.
-IN_REQUEST, ALL_PROCESSES = "django-prometheus-wrappers", "json-logger"
+# What the ratios are to: in the request, and of all processes the logger that is bounded as well.
+IN_REQUEST, ALL_PROCESSES = "django-prometheus-wrappers", "json-logger-rotated"
 # By variant: `cpu`, `ingest_cpu`, `wall`, µs a request.
 Round = dict[str, dict[str, float]]
 Walls = dict[str, list[float]]

@@ -69,8 +69,9 @@ class Player:
 class Subject:
     """A variant's site; telemetry's has its ingest beside it."""
 
-    # What one process serves, about, while ingest waits for its next look (POLL_SECONDS).
-    READ_EVERY = 300
+    # What one process serves, about, in the second between two batches of ingest: it breathes for
+    # twenty times what a batch took, a second at most, and so many take 1/20 s.
+    READ_EVERY = 1_000
 
     def __init__(self, variant: str, folder: str) -> None:
         self._site = Player(variant, "bench.subject", variant, folder)

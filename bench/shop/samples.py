@@ -83,6 +83,7 @@ _KINDS: dict[str, Any] = {
     "django-prometheus": _prometheus,
     "django-prometheus-wrappers": _prometheus,
     "json-logger": _json,
+    "json-logger-rotated": _json,
     "opentelemetry-full": _opentelemetry,
     "sentry": _sentry,
 }

@@ -43,6 +43,12 @@ LOGGING: dict[str, Any] = {
     "handlers": {"none": {"class": "logging.NullHandler"}},
     "root": {"handlers": ["none"], "level": "INFO"},
 }
+# The library's own way to keep a log file from growing for ever.
+_ROTATED = {
+    "class": "logging.handlers.RotatingFileHandler",
+    "maxBytes": 64 * 1024 * 1024,
+    "backupCount": 14,
+}
 
 
 def _log_to_file(formatter: dict[str, Any], **handler: Any) -> None:
@@ -77,7 +83,7 @@ elif VARIANT in ("django-prometheus", "django-prometheus-wrappers"):
     PROMETHEUS_EXPORT_MIGRATIONS = False
     if VARIANT.endswith("wrappers"):
         DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.sqlite3"
-elif VARIANT == "json-logger":
+elif VARIANT in ("json-logger", "json-logger-rotated"):
     from bench.shop.jsonlog import FIELDS
 
     MIDDLEWARE.insert(0, "bench.shop.jsonlog.JsonLogMiddleware")
@@ -85,6 +91,7 @@ elif VARIANT == "json-logger":
     _log_to_file(
         {"()": "pythonjsonlogger.json.JsonFormatter", "fmt": FIELDS, "timestamp": True},
         filters=["id"],
+        **(_ROTATED if VARIANT == "json-logger-rotated" else {}),
     )
 elif VARIANT == "json-logger-minimal":
     MIDDLEWARE.insert(0, "bench.shop.jsonlog.MinimalMiddleware")

@@ -153,6 +153,7 @@ _CHECKS: dict[str, Callable[[int], tuple[Found, Found]]] = {
     "django-prometheus": _prometheus,
     "django-prometheus-wrappers": _prometheus_wrappers,
     "json-logger": _json_logger,
+    "json-logger-rotated": _json_logger,
     "json-logger-minimal": _json_logger_minimal,
     "django-structlog": _structlog,
     "naive": _naive,

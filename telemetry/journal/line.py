@@ -1,7 +1,8 @@
 r"""One record as one line: `CRC SEQ JSON\n`.
 
-`CRC` is eight hexadecimal digits over everything after it up to the newline; `SEQ` counts the
-records of the segment from 0. JSON escapes newlines, so a line feed always ends a record.
+`SEQ` counts the records of the segment from 0; `CRC` is eight hexadecimal digits over the JSON, a
+CRC-32 that begins with `SEQ` in place of 0. JSON escapes newlines, so a line feed always ends a
+record.
 """
 
 from zlib import crc32
@@ -13,17 +14,24 @@ class BadLine(ValueError):
 
 def pack(seq: int, payload: bytes) -> bytes:
     """The line of one record, newline included."""
-    body = b"%d %b" % (seq, payload)
-    return b"%08x %b\n" % (crc32(body), body)
+    return b"%08x %d %b\n" % (crc32(payload, seq), seq, payload)
 
 
 def unpack(line: bytes) -> tuple[int, bytes]:
     """(seq, payload) of a line without its newline; raises BadLine."""
     if len(line) < 12 or line[8:9] != b" ":
         raise BadLine("not a record")
-    body = line[9:]
+    number, _, payload = line[9:].partition(b" ")
+    # `int` would also take signs, spaces and underscores.
+    if not number.isdigit():
+        raise BadLine("not a record")
+    seq = int(number)
     # As text: `int` would take a digit that has changed its case for unchanged.
-    if b"%08x" % crc32(body) != line[:8]:
+    if b"%08x" % crc32(payload, seq) != line[:8] and not _is_of_old(line):
         raise BadLine("checksum differs")
-    seq, _, payload = body.partition(b" ")
-    return int(seq), payload
+    return seq, payload
+
+
+def _is_of_old(line: bytes) -> bool:
+    """Whether it was written when the sum was over everything after it, from 0."""
+    return b"%08x" % crc32(line[9:]) == line[:8]

@@ -50,8 +50,7 @@ class Segment:
         seq = self._seq
         self._seq = seq + 1
         # As `line.pack`, without the call.
-        body = b"%d %b" % (seq, payload)
-        data = b"%08x %b\n" % (crc32(body), body)
+        data = b"%08x %d %b\n" % (crc32(payload, seq), seq, payload)
         try:
             written = os.write(self._fd, data)
         except OSError as error:
