@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
@@ -10,17 +12,30 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 
 
+def connect() -> None:
+    """Opens every database; CommandError in one line when one refuses."""
+    for alias in settings.DATABASES:
+        with _refusing(alias, "opened"):
+            connections[alias].ensure_connection()
+
+
 def migrate() -> None:
     """Brings every database to the code's schema; CommandError in one line when one refuses."""
     for alias in settings.DATABASES:
-        try:
+        with _refusing(alias, "migrated"):
             call_command("migrate", database=alias, interactive=False, verbosity=0)
-        except DatabaseError as error:
-            path = settings.DATABASES[alias]["NAME"]
-            raise CommandError(
-                f"Database {alias!r} ({path}) cannot be migrated: {error}. Make the file writable "
-                "and whole, or name another folder with FINTECH_DATA_DIR."
-            ) from error
+
+
+@contextmanager
+def _refusing(alias: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        path = settings.DATABASES[alias]["NAME"]
+        raise CommandError(
+            f"Database {alias!r} ({path}) cannot be {what}: {error}. Make the file writable "
+            "and whole, or name another folder with FINTECH_DATA_DIR."
+        ) from error
 
 
 def collect_static() -> None:

@@ -23,6 +23,9 @@ MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
 class Command(BaseCommand):
     help = "Migrates, creates an admin user and demo data if missing, then serves the site."
 
+    # Run by `handle`: from Django 6.1 on they open the databases, and would fail with a traceback.
+    requires_system_checks: list[str] = []  # noqa: RUF012 - as Django declares it
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--seed",
@@ -43,6 +46,8 @@ class Command(BaseCommand):
         except ListenError as error:
             raise CommandError(str(error)) from None
         with listener:
+            prepare.connect()
+            self.check()
             self._prepare(seed=options["seed"])
             specs = [_web(listener), _manage("ingest")]
             if options["cluster"]:
