@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from telemetry.queries import metrics, series
 from telemetry.queries.listed import RECENT
@@ -82,9 +82,10 @@ def _values(answer: Answer, one: SeriesPoints, q: float | None) -> list[float | 
 def _value(answer: Answer, point: Point) -> float | None:
     if answer.type == "gauge":
         return point.last
-    # The last step may be cut off by the end of the range.
-    seconds = min(answer.step, (answer.end - point.start).total_seconds())
-    return point.total / seconds
+    # The last step may be cut off by the end of the range, or have just begun.
+    end = min(answer.end, datetime.now(UTC))
+    seconds = min(answer.step, (end - point.start).total_seconds())
+    return point.total / max(1.0, seconds)
 
 
 def _carried(values: list[float | None], most: int) -> list[float | None]:

@@ -85,9 +85,12 @@ def pick(levels: Iterable[int], seconds: float, start: int) -> int | None:
 def step_for(seconds: float, start: int, most: int = MAX_POINTS // 2) -> int:
     """Seconds a point, of a level that is held, so that a range has some 60 to 180 points or days.
 
-    There are at most about `most` of them.
+    There are at most about `most` of them; where that is far fewer, or fewer than days, they are
+    of the next coarser level.
     """
     step = next((step for limit, step in _STEPS if seconds <= limit), DAY)
+    while seconds / step > (2 * most if step < DAY else most) and step < MONTH:
+        step = next(level for level in LEVELS if level > step)
     while seconds / step > most:
         step *= 2
     return _up(step, finest_held(start))

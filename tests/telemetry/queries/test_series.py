@@ -172,6 +172,31 @@ def test_a_step_is_found_for_any_range(years: int) -> None:
     assert (answer.end - answer.start).total_seconds() / answer.step <= levels.MAX_POINTS
 
 
+@pytest.mark.parametrize(
+    ("series", "days", "step", "level"),
+    [
+        (1, 30, 3_600, 3_600),
+        (10, 30, 3_600, 3_600),
+        (20, 30, 7_200, 3_600),
+        # Hours of a month in so many series are ten times as much to add up as its days.
+        (40, 30, 86_400, 86_400),
+        (1, 365, 86_400, 86_400),
+        (40, 365, 2_592_000, 2_592_000),
+        (500, 365, 2_592_000, 2_592_000),
+        (40, 7, 3_600, 3_600),
+        (500, 1, 7_200, 3_600),
+    ],
+)
+def test_a_step_is_chosen_longer_where_there_are_many_series(
+    series: int, days: int, step: int, level: int
+) -> None:
+    grid = arguments.grid(NOW - timedelta(days=days), NOW, None, series)
+    assert (grid.step, grid.level) == (step, level)
+    # Whole steps, each of one bucket of its level where the level is as long.
+    assert grid.first % level == 0
+    assert (grid.stop - grid.first) / grid.step * series <= arguments.MAX_ANSWER
+
+
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("name", {"name": "unknown_total"}),
     ("name", {"name": ""}),
