@@ -90,7 +90,7 @@ def grid(start: datetime, end: datetime, step: Any, series: int) -> Grid:
     """The level and the steps that a range is read in; a step of None is chosen."""
     low, high = math.floor(start.timestamp()), math.ceil(end.timestamp())
     span = high - low
-    most = min(MAX_POINTS // 2, MAX_ANSWER // (series + 1), _CHOSEN_ANSWER // max(1, series))
+    most = min(MAX_POINTS // 2, min(MAX_ANSWER, _CHOSEN_ANSWER) // (series + 1))
     chosen = levels.step_for(span, low, most) if step is None else None
     step = _step(step) if chosen is None else chosen
     level: int | None

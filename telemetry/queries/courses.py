@@ -71,19 +71,19 @@ def _lines(answer: Answer, one: SeriesPoints) -> list[Course]:
 
 def _values(answer: Answer, one: SeriesPoints, q: float | None) -> list[float | None]:
     length = timedelta(seconds=answer.step)
+    end = min(answer.end, datetime.now(UTC))
     empty = 0.0 if answer.type == "counter" else None
     values: list[float | None] = [empty] * steps(answer)
     for point in one.points:
-        value = point.quantiles.get(q) if q is not None else _value(answer, point)
+        value = point.quantiles.get(q) if q is not None else _value(answer, point, end)
         values[(point.start - answer.start) // length] = value
     return _carried(values, RECENT // answer.step) if answer.type == "gauge" else values
 
 
-def _value(answer: Answer, point: Point) -> float | None:
+def _value(answer: Answer, point: Point, end: datetime) -> float | None:
     if answer.type == "gauge":
         return point.last
     # The last step may be cut off by the end of the range, or have just begun.
-    end = min(answer.end, datetime.now(UTC))
     seconds = min(answer.step, (end - point.start).total_seconds())
     return point.total / max(1.0, seconds)
 

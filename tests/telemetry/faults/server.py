@@ -155,7 +155,7 @@ class Clients:
             with self._lock:
                 ledger.tried(stream, number)
             try:
-                answer = self._server.get(f"/work/{stream}/{number}/")
+                answer = self._server.get(f"/emit/{stream}/{number}/")
             except OSError:
                 self.failures += 1
                 # The port is nobody's for a moment when the last worker was killed.

@@ -26,7 +26,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("work/<slug:stream>/<int:number>/", work),
+    path("emit/<slug:stream>/<int:number>/", work),
     path("slow/<str:seconds>/", lambda request, seconds: slow(request, float(seconds))),
     path("healthz", health),
 ]

@@ -6,9 +6,9 @@ from tests.telemetry.faults.server import serving
 from tests.telemetry.faults.world import World
 
 REQUESTS = {
-    "bad utf-8 in the path": b"GET /work/%ff%fe/ HTTP/1.1\r\nHost: a\r\n",
-    "nul in the path": b"GET /work/%00/ HTTP/1.1\r\nHost: a\r\n",
-    "a surrogate in the path": b"GET /work/%ed%a0%80/ HTTP/1.1\r\nHost: a\r\n",
+    "bad utf-8 in the path": b"GET /emit/%ff%fe/ HTTP/1.1\r\nHost: a\r\n",
+    "nul in the path": b"GET /emit/%00/ HTTP/1.1\r\nHost: a\r\n",
+    "a surrogate in the path": b"GET /emit/%ed%a0%80/ HTTP/1.1\r\nHost: a\r\n",
     "bad utf-8 in the query": b"GET /healthz?a=%ff%fe&b=%00 HTTP/1.1\r\nHost: a\r\n",
     "a long query": b"GET /healthz?a=" + b"x" * 3_000 + b" HTTP/1.1\r\nHost: a\r\n",
     "latin-1 in headers": b"GET /healthz HTTP/1.1\r\nHost: a\r\nUser-Agent: \xe9\xff\r\n"

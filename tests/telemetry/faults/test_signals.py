@@ -1,6 +1,5 @@
 """The ends that a process is given: all that it has recorded is there."""
 
-import os
 import signal
 import time
 
@@ -50,8 +49,7 @@ def test_of_a_worker_alone(rounds: Rounds) -> None:
     for world, chance in rounds.worlds():
         with serving(world, "--workers=2") as server, Clients(server, "s") as clients:
             clients.wait_for(20)
-            world.killed += 1
-            os.kill(chance.choice(server.workers()), signal.SIGABRT)
+            world.strike(chance.choice(server.workers()), signal.SIGABRT)
             clients.wait_for(20)
         assert world.run("ingest") == 0, world.output
         assert_each_has_a_row(world, clients.answers)

@@ -1,6 +1,5 @@
 """kill -9 of a web worker under load; and what its last requests look like afterwards."""
 
-import os
 import signal
 import threading
 import time
@@ -30,8 +29,7 @@ def test_a_worker_under_load(rounds: Rounds) -> None:
             for chance in chances:
                 clients.wait_for(20)
                 time.sleep(chance.uniform(0, 0.1))
-                world.killed += 1
-                os.kill(chance.choice(server.workers()), signal.SIGKILL)
+                world.strike(chance.choice(server.workers()), signal.SIGKILL)
             clients.wait_for(20)
         assert world.run("ingest") == 0, world.output[-2000:]
         assert_each_has_a_row(world, clients.answers)
@@ -48,8 +46,7 @@ def test_a_request_that_runs_when_its_process_dies_has_a_row_that_says_so(world:
         asking.start()
         (worker,) = wait_for(lambda: len(server.workers()) == 1 and server.workers(), 5, "a worker")
         wait_for(lambda: running(world), 5, "the request is on the board")
-        world.killed += 1
-        os.kill(worker, signal.SIGKILL)
+        world.strike(worker, signal.SIGKILL)
         asking.join()
         with Clients(server, "after", count=1):
             rows = wait_for(lambda: world.rows(DIED), 10, "its row")

@@ -80,9 +80,13 @@ class World:
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> int:
         """Send it a signal and wait for its end."""
+        self.strike(pid, number)
+        return self.wait(pid)
+
+    def strike(self, pid: int, number: signal.Signals) -> None:
+        """Send a signal to a process that need not be one that was started here."""
         self.killed += 1
         os.kill(pid, number)
-        return self.wait(pid)
 
     def write(self, stream: str, count: int, **options: Any) -> None:
         """A process that emits so many records of the stream and ends."""
