@@ -47,7 +47,7 @@ def metric_detail(site: AdminSite, request: HttpRequest, name: str) -> HttpRespo
     """One metric over a time range, told apart by a label, by all of them or by none."""
     metric = metrics.find(name)
     if metric is None:
-        raise Http404("There is no such metric.")
+        raise Http404("There is no metric of this name. The page Metrics lists all.")
     params = request.GET.dict()
     now = datetime.now(UTC)
     every = metrics.series(name)
