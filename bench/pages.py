@@ -9,16 +9,19 @@ opens each page five times and prints the slowest milliseconds of the server. Ex
 import argparse
 import json
 import logging
-import math
 import os
 import random
 import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from telemetry.ingest import packed
+from telemetry.ingest.histogram import index
 
 LIMIT_MS = 100
 HOURS = 168
@@ -201,18 +204,15 @@ def _buckets(
     chance: random.Random,
 ) -> None:  # fmt: skip
     starts = range(now // resolution * resolution - span, now + 1, resolution)
+    fallen = None
+    if metric == 2:
+        counts = Counter(index(s * chance.uniform(0.9, 1.1)) for s in SECONDS)
+        fallen = packed.pack(counts)
     db.executemany(
         "INSERT INTO telemetry_bucket (resolution, series_id, start, count, total, minimum,"
-        " maximum, last) VALUES (?, ?, ?, 10, 10, 0.001, 1.2, 1)",
-        [(resolution, series, start) for start in starts],
+        " maximum, last, histogram) VALUES (?, ?, ?, 10, 10, 0.001, 1.2, 1, ?)",
+        [(resolution, series, start, fallen) for start in starts],
     )
-    if metric == 2:
-        fallen = [math.ceil(32 * math.log2(s * chance.uniform(0.9, 1.1))) for s in SECONDS]
-        db.executemany(
-            "INSERT OR IGNORE INTO telemetry_histogrambucket (resolution, series_id, start, idx, n)"
-            " VALUES (?, ?, ?, ?, 1)",
-            [(resolution, series, start, idx) for start in starts for idx in fallen],
-        )
 
 
 def _insert(db: sqlite3.Connection, table: str, rows: Any) -> None:

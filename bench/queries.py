@@ -123,7 +123,7 @@ def _rows() -> dict[str, int]:
 
     from telemetry.conf import settings
 
-    tables = ("request", "log", "occurrence", "series", "bucket", "histogrambucket")
+    tables = ("request", "log", "occurrence", "series", "bucket")
     with connections[settings.DATABASE].cursor() as cursor:
         found = {}
         for table in tables:

@@ -30,6 +30,7 @@ from telemetry.queries import (
     transactions,
 )
 from telemetry.queries.filters import Filters
+from telemetry.queries.metrics import MetricRow
 from telemetry.queries.paging import Cursor
 
 SPANS = {"1 h": 1, "24 h": 24, "7 d": 168, "30 d": 720, "365 d": 8_760}
@@ -73,9 +74,9 @@ def _of_range(label: str, start: datetime, end: datetime, known: Known) -> Itera
         "images.counter": picture(images.counter, COUNT),
         "images.gauge": picture(images.gauge, overview.ACTIVE),
         "images.extremes": lambda: images.extremes(overview.ACTIVE, images.span(start, end)),
-        "images.histogram": picture(images.histogram, DURATION),
+        "images.histogram": picture(_distribution, DURATION),
         "metrics.points": lambda: metrics.points(
-            ids(), [], start, end, metrics.step_of(start, end)
+            metrics.series(COUNT), [], start, end, metrics.step_of(start, end)
         ),
         "metrics.totals": lambda: metrics.totals(ids(), levels.parts(start, end)),
         "metrics.histograms": lambda: metrics.histograms(
@@ -92,6 +93,12 @@ def _of_range(label: str, start: datetime, end: datetime, known: Known) -> Itera
     }
     for name, run in found.items():
         yield Read(f"{name}, {label}", True, run)
+
+
+def _distribution(metric: MetricRow, chosen: images.Span, most: int) -> object:
+    """What is drawn of a histogram, too."""
+    found = images.histogram(metric, chosen, most)
+    return [(one.quantiles(chosen.starts, images.QUANTILES), one.rows(8)) for one in found]
 
 
 def _ids(name: str) -> Callable[[], list[int]]:

@@ -87,6 +87,7 @@ DEFAULTS: dict[str, Any] = {
         "buckets_10s": 2,
         "buckets_1m": 30,
         "buckets_1h": 400,
+        "buckets_6h": 400,
         "buckets_1d": 800,
         "buckets_30d": 1_600,
         "quarantine": 30,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from telemetry.conf import settings
+from telemetry.ingest import packed
 
 # auto_vacuum comes before the first write and before WAL, or it does nothing. FULL: the segment is
 # removed after the commit, so the commit must survive power loss; a few a second cost little.
@@ -28,3 +29,5 @@ def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
             cursor.execute(_AUTO_VACUUM)
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
+    # What ingest's statements call, see `ingest.rollup`.
+    connection.connection.create_function("histogram_merged", -1, packed.merged, deterministic=True)

@@ -18,6 +18,8 @@ Box = tuple[float, float, float, float]
 QUANTILE_COLOURS = {0.5: "#3d4852", 0.95: BLUE, 0.99: RED}
 # Rollup buckets in one row of the heat map: a fourth of a doubling.
 _ROW = 8
+# Where zeros and less are, which a logarithmic axis has no place for.
+_ZEROS = ZERO // _ROW
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#eaf3fa", "#9ccae6", "#4d9ccb", "#1b6ca8"])
 
 
@@ -97,14 +99,15 @@ def distribution(
 ) -> None:
     """Where observations lie over time: darker is more of them; lines are the quantiles."""
     starts = sheet.span.starts
-    curves = {q: found.quantiles(starts, q) for q in QUANTILES}
+    curves = found.quantiles(starts, QUANTILES)
     known = [value for values in curves.values() for value in values if value]
     if not known:
         sheet.empty(axes, "only zeros" if found.count else "nothing in this time range")
         return
-    lowest, highest = _bounds(found)
+    rows = found.rows(_ROW)
+    lowest, highest = _bounds(rows)
     logarithmic(axes, write, lowest, highest)
-    _heat(sheet, axes, found)
+    _heat(sheet, axes, rows)
     ends = []
     for q, values in curves.items():
         drawn = [value or None for value in values]
@@ -115,21 +118,21 @@ def distribution(
     label_ends(axes, ends, label_width)
 
 
-def _bounds(found: Distribution) -> tuple[float, float]:
-    seen = [idx for column in found.cells.values() for idx in column if idx > ZERO]
-    return 2 ** ((min(seen) - 1) / SCALE), 2 ** (max(seen) / SCALE)
+def _bounds(rows: Mapping[int, Mapping[int, int]]) -> tuple[float, float]:
+    seen = [row for column in rows.values() for row in column if row > _ZEROS]
+    return 2 ** ((min(seen) * _ROW - 1) / SCALE), 2 ** (((max(seen) + 1) * _ROW - 1) / SCALE)
 
 
-def _heat(sheet: Sheet, axes: Axes, found: Distribution) -> None:
+def _heat(sheet: Sheet, axes: Axes, rows: Mapping[int, Mapping[int, int]]) -> None:
     starts = list(sheet.span.starts)
-    seen = [idx // _ROW for column in found.cells.values() for idx in column if idx > ZERO]
+    seen = [row for column in rows.values() for row in column if row > _ZEROS]
     first, last = min(seen), max(seen)
     grid = np.zeros((last - first + 1, len(starts)))
     place = {at: number for number, at in enumerate(starts)}
-    for at, column in found.cells.items():
-        for idx, n in column.items():
-            if idx > ZERO and at in place:
-                grid[idx // _ROW - first, place[at]] += n
+    for at, column in rows.items():
+        for row, n in column.items():
+            if row > _ZEROS:
+                grid[row - first, place[at]] += n
     edges = [2 ** ((row * _ROW - 1) / SCALE) for row in range(first, last + 2)]
     axes.pcolormesh(
         [*starts, starts[-1] + sheet.span.step],

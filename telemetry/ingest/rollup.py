@@ -1,34 +1,47 @@
 """Observations of one batch, added up before they reach the store."""
+# Numbers are constants of this module.
+# ruff: noqa: S608
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from telemetry.ingest import totals
+from telemetry.ingest import packed, totals
 from telemetry.ingest.floats import added
 from telemetry.ingest.histogram import index
 
-RESOLUTIONS = (10, 60, 3600, 86_400, 2_592_000)
+RESOLUTIONS = (10, 60, 3600, 21_600, 86_400, 2_592_000)
+# From here on counters and histograms also have buckets of all their series together, with minus
+# the metric's number in place of a series: what charts of a whole site read.
+WHOLE = 3600
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
+# Bytes of a histogram from which on it is packed anew: longer rows go on in pages of their own.
+_LONG = 640
 
-_ADD_BUCKET = (
+_ADD = (
     "INSERT INTO telemetry_bucket"
-    " (resolution, series_id, start, count, total, minimum, maximum, last, last_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (resolution, series_id, start, count, total, minimum, maximum, last, last_at, histogram)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (resolution, series_id, start) DO UPDATE SET"
     # Infinity and minus infinity are no number, which would be NULL: `added`.
     " count = count + excluded.count, total = coalesce(total + excluded.total, total),"
     " minimum = min(minimum, excluded.minimum), maximum = max(maximum, excluded.maximum),"
     # The newest by its time, whichever batch or process it came with.
     " last = CASE WHEN excluded.last_at >= last_at THEN excluded.last ELSE last END,"
-    " last_at = max(last_at, excluded.last_at)"
+    " last_at = max(last_at, excluded.last_at),"
+    # Two histograms are one when they stand behind each other; NULL stays NULL.
+    f" histogram = CASE WHEN length(histogram) >= {_LONG}"
+    " THEN histogram_merged(histogram, excluded.histogram)"
+    " ELSE CAST(histogram || excluded.histogram AS BLOB) END"
 )
-_ADD_HISTOGRAM = (
-    "INSERT INTO telemetry_histogrambucket (resolution, series_id, start, idx, n)"
-    " VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (resolution, series_id, start, idx) DO UPDATE SET n = n + excluded.n"
+# A gauge has no whole: its series' values do not add up over time.
+_METRICS = (
+    "SELECT s.id, s.metric_id FROM telemetry_series s JOIN telemetry_metric m"
+    " ON m.id = s.metric_id WHERE m.type <> 'g' AND s.id IN (SELECT value FROM json_each(?))"
 )
+Key = tuple[int, int]
 
 
 def interval(time: int) -> int:
@@ -47,11 +60,12 @@ class Rollup:
 
     def __init__(self, resolutions: Sequence[int] = RESOLUTIONS) -> None:
         self._resolutions = resolutions
-        self.counts: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
-        self.timings: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+        self.counts: defaultdict[Key, list[float]] = defaultdict(list)
+        self.timings: defaultdict[Key, list[float]] = defaultdict(list)
         # (series, interval) → [count, total, minimum, maximum, last, time of last]
-        self._buckets: dict[tuple[int, int], list[float]] = {}
-        self._histograms: dict[tuple[int, int, int], int] = {}
+        self._buckets: dict[Key, list[float]] = {}
+        # (series, interval) → {idx: n}
+        self._histograms: dict[Key, dict[int, int]] = {}
 
     def add(self, kind: str, series: int, time: int, value: float) -> None:
         """Add one observation of a counter ("c"), a histogram ("h") or a gauge ("g")."""
@@ -67,46 +81,78 @@ class Rollup:
     def write(self, db: sqlite3.Connection) -> None:
         """Add the sums to the store, at each resolution."""
         self._sum_up()
+        wholes: tuple[dict[Key, list[float]], dict[Key, dict[int, int]]] = ({}, {})
         for resolution in self._resolutions:
-            self._coarsen(resolution)
-            db.executemany(
-                _ADD_BUCKET,
-                (
-                    (resolution, series, start, *values[:5], _since(start, values[5]))
-                    for (series, start), values in self._buckets.items()
-                ),
-            )
-            db.executemany(
-                _ADD_HISTOGRAM,
-                (
-                    (resolution, series, start, idx, n)
-                    for (series, start, idx), n in self._histograms.items()
-                ),
-            )
+            self._buckets = _buckets(self._buckets, resolution)
+            self._histograms = _histograms(self._histograms, resolution)
+            self._add(db, resolution, self._buckets, self._histograms)
+            if resolution >= WHOLE:
+                if not wholes[0]:
+                    wholes = self._wholes(db)
+                wholes = _buckets(wholes[0], resolution), _histograms(wholes[1], resolution)
+                self._add(db, resolution, *wholes)
         # Last: the fewest intervals are left now.
         totals.add(db, self._buckets, self._histograms)
+
+    @staticmethod
+    def _add(
+        db: sqlite3.Connection,
+        resolution: int,
+        buckets: dict[Key, list[float]],
+        histograms: dict[Key, dict[int, int]],
+    ) -> None:
+        packs = {key: packed.pack(counts) for key, counts in histograms.items()}
+        db.executemany(
+            _ADD,
+            (
+                (resolution, *key, *did[:5], _since(key[1], did[5]), packs.get(key))
+                for key, did in buckets.items()
+            ),
+        )
+
+    def _wholes(
+        self, db: sqlite3.Connection
+    ) -> tuple[dict[Key, list[float]], dict[Key, dict[int, int]]]:
+        """The sums of each metric's series together, by minus its number."""
+        if not self._buckets:
+            return {}, {}
+        series = json.dumps(list({series for series, _ in self._buckets}))
+        metrics: dict[int, int] = dict(db.execute(_METRICS, (series,)))
+        buckets: dict[Key, list[float]] = {}
+        for (one, start), did in self._buckets.items():
+            if one in metrics:
+                # A copy: what is merged into it is not of this series.
+                _put(buckets, (-metrics[one], start), [*did])
+        histograms: dict[Key, dict[int, int]] = {}
+        for (one, start), counts in self._histograms.items():
+            if one in metrics:
+                _fall(histograms, (-metrics[one], start), {**counts})
+        return buckets, histograms
 
     def _sum_up(self) -> None:
         for kept in (self.counts, self.timings):
             for key, values in kept.items():
                 ends = [min(values), max(values)]
                 _put(self._buckets, key, [len(values), sum(values), *ends, values[-1], 0])
-        for (series, start), values in self.timings.items():
-            for idx, n in Counter(map(index, values)).items():
-                place = (series, start, idx)
-                self._histograms[place] = self._histograms.get(place, 0) + n
+        for key, values in self.timings.items():
+            _fall(self._histograms, key, dict(Counter(map(index, values))))
         self.counts.clear()
         self.timings.clear()
 
-    def _coarsen(self, resolution: int) -> None:
-        buckets: dict[tuple[int, int], list[float]] = {}
-        for (series, start), values in self._buckets.items():
-            _put(buckets, (series, start // resolution * resolution), values)
-        histograms: dict[tuple[int, int, int], int] = {}
-        for (series, start, idx), n in self._histograms.items():
-            wider = (series, start // resolution * resolution, idx)
-            histograms[wider] = histograms.get(wider, 0) + n
-        self._buckets, self._histograms = buckets, histograms
+
+def _buckets(finer: dict[Key, list[float]], resolution: int) -> dict[Key, list[float]]:
+    """The sums of wider intervals."""
+    wider: dict[Key, list[float]] = {}
+    for (series, start), did in finer.items():
+        _put(wider, (series, start // resolution * resolution), did)
+    return wider
+
+
+def _histograms(finer: dict[Key, dict[int, int]], resolution: int) -> dict[Key, dict[int, int]]:
+    wider: dict[Key, dict[int, int]] = {}
+    for (series, start), counts in finer.items():
+        _fall(wider, (series, start // resolution * resolution), counts)
+    return wider
 
 
 def _since(start: int, time: float) -> int:
@@ -114,14 +160,21 @@ def _since(start: int, time: float) -> int:
     return int(time) - start * 1_000_000 if time else 0
 
 
-def _put(
-    buckets: dict[tuple[int, int], list[float]], key: tuple[int, int], values: list[float]
-) -> None:
+def _put(buckets: dict[Key, list[float]], key: Key, did: list[float]) -> None:
     found = buckets.get(key)
     if found is None:
-        buckets[key] = values
+        buckets[key] = did
     else:
-        _merge(found, values)
+        _merge(found, did)
+
+
+def _fall(histograms: dict[Key, dict[int, int]], key: Key, counts: dict[int, int]) -> None:
+    found = histograms.get(key)
+    if found is None:
+        histograms[key] = counts
+        return
+    for idx, n in counts.items():
+        found[idx] = found.get(idx, 0) + n
 
 
 def _merge(into: list[float], other: list[float]) -> None:

@@ -28,10 +28,10 @@ _PER_DOUBLING = 32
 def add(
     db: sqlite3.Connection,
     buckets: Mapping[tuple[int, int], list[float]],
-    histograms: Mapping[tuple[int, int, int], int],
+    histograms: Mapping[tuple[int, int], Mapping[int, int]],
 ) -> None:
     """Add a batch: (series, interval) → [count, total, minimum, maximum, last, time of last in µs],
-    and (series, interval, idx) → n."""
+    and (series, interval) → {idx: n}."""
     sums: dict[int, list[float]] = {}
     for (series, _), (count, total, _, _, *newest) in buckets.items():
         known = sums.get(series)
@@ -43,9 +43,10 @@ def add(
         if newest[1] >= known[3]:
             known[2:] = newest
     powers: dict[tuple[int, int], int] = {}
-    for (series, _, idx), n in histograms.items():
-        place = (series, power(idx))
-        powers[place] = powers.get(place, 0) + n
+    for (series, _), counts in histograms.items():
+        for idx, n in counts.items():
+            place = (series, power(idx))
+            powers[place] = powers.get(place, 0) + n
     db.executemany(_ADD, ((series, *values) for series, values in sums.items()))
     db.executemany(_ADD_HISTOGRAM, ((*place, n) for place, n in powers.items()))
 

@@ -7,7 +7,6 @@ from telemetry.models.loadruns import LoadRun
 from telemetry.models.logs import Log
 from telemetry.models.metrics import (
     Bucket,
-    HistogramBucket,
     HistogramTotal,
     Metric,
     Sample,
@@ -19,7 +18,6 @@ from telemetry.models.requests import Request
 __all__ = [
     "Bucket",
     "Error",
-    "HistogramBucket",
     "HistogramTotal",
     "LoadRun",
     "Log",

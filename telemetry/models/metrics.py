@@ -5,7 +5,7 @@ from django.db import models
 from telemetry.models.base import TimeKeyed
 from telemetry.models.fields import MicrosecondField
 
-RESOLUTIONS = (10, 60, 3600, 86_400, 2_592_000)
+RESOLUTIONS = (10, 60, 3600, 21_600, 86_400, 2_592_000)
 
 
 class Metric(models.Model):
@@ -43,8 +43,12 @@ class Series(models.Model):
 class Bucket(models.Model):
     """What a series did in one interval.
 
+    From an hour on, counters and histograms also have buckets of all their series together, with
+    minus the metric's number as `series_id`.
+
     `start` is in seconds since the epoch. `total` is the sum of the observations (or increments),
-    `last` the newest value of a gauge, set `last_at` microseconds after `start`.
+    `last` the newest value of a gauge, set `last_at` microseconds after `start`. `histogram` has
+    the observations in each `(b^(idx-1), b^idx]`, `b = 2^(1/32)`, as `ingest.packed` packs them.
     """
 
     pk = models.CompositePrimaryKey("resolution", "series_id", "start")
@@ -60,19 +64,7 @@ class Bucket(models.Model):
     last = models.FloatField()
     # 0 for what is no gauge: a zero takes no room in the row.
     last_at = models.BigIntegerField(default=0)
-
-
-class HistogramBucket(models.Model):
-    """Observations of one interval that fell in `(b^(idx-1), b^idx]`, `b = 2^(1/32)`."""
-
-    pk = models.CompositePrimaryKey("resolution", "series_id", "start", "idx")
-    resolution = models.PositiveIntegerField()
-    series = models.ForeignKey(
-        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
-    )
-    start = models.BigIntegerField()
-    idx = models.IntegerField()
-    n = models.BigIntegerField()
+    histogram = models.BinaryField(null=True)
 
 
 class SeriesTotal(models.Model):

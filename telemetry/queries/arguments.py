@@ -16,7 +16,7 @@ MAX_SERIES = 500
 MAX_ANSWER = 100_000
 # Points of all series together where the step is chosen: a chart of forty lines needs no hours of a
 # month, which take ten times as long to add up as its days.
-_CHOSEN_ANSWER = 10_000
+_CHOSEN_ANSWER = 1_500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
 _MAX_STEP = 10**9
@@ -90,13 +90,13 @@ def grid(start: datetime, end: datetime, step: Any, series: int) -> Grid:
     """The level and the steps that a range is read in; a step of None is chosen."""
     low, high = math.floor(start.timestamp()), math.ceil(end.timestamp())
     span = high - low
-    most = min(MAX_POINTS // 2, min(MAX_ANSWER, _CHOSEN_ANSWER) // (series + 1))
+    most = min(MAX_POINTS // 2, min(MAX_ANSWER // 2, _CHOSEN_ANSWER) // (series + 1))
     chosen = levels.step_for(span, low, most) if step is None else None
     step = _step(step) if chosen is None else chosen
     level: int | None
-    if chosen in (levels.DAY, levels.MONTH) and chosen > levels.by_range(span):
+    if chosen is not None and levels.coarsest(chosen) > levels.by_range(span):
         # Begun at a finer level's bucket its steps would be made of those.
-        level = chosen
+        level = levels.coarsest(chosen)
     else:
         candidates = levels.dividing(step)
         level = levels.pick(candidates, span, low)

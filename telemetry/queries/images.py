@@ -1,17 +1,18 @@
 """What the pictures show: each metric over time, from rollups alone."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Max, Min, Sum
+from django.db.models import F, Max, Min
 
 from telemetry.ingest.builtin import SAMPLED
-from telemetry.models import Bucket, HistogramBucket, Request, Series
-from telemetry.queries import levels, metrics
+from telemetry.models import Bucket, Request, Series
+from telemetry.queries import buckets, histograms, levels, metrics
+from telemetry.queries.buckets import Grid, Sums
 from telemetry.queries.metrics import MetricRow, SeriesRow
-from telemetry.queries.quantiles import quantile
 from telemetry.queries.store import rows
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -49,6 +50,16 @@ class Span:
         """The coarsest rollup that the steps can be made of."""
         return levels.coarsest(self.step)
 
+    @property
+    def grid(self) -> Grid:
+        """The steps as the range query has them."""
+        return Grid(self.resolution, self.starts.start, self.stop, self.step)
+
+    @property
+    def stop(self) -> int:
+        """The end of the last bucket that is read, seconds since the epoch."""
+        return -(-self.starts.stop // self.resolution) * self.resolution
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -71,16 +82,24 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A histogram over time: observations by step and bucket, and its quantiles in each step."""
+    """A histogram over time: the packed observations of each step that has some, by its start."""
 
     metric: MetricRow
     labels: Mapping[str, str]
     count: int
-    cells: Mapping[int, Mapping[int, int]]
+    steps: Mapping[int, bytes]
 
-    def quantiles(self, starts: Iterable[int], q: float) -> list[float | None]:
-        """The `q`-quantile of each step; None where nothing was observed."""
-        return [quantile(self.cells.get(at, {}), q) for at in starts]
+    def quantiles(
+        self, starts: Iterable[int], shares: Sequence[float]
+    ) -> dict[float, list[float | None]]:
+        """Each quantile in each step; None where nothing was observed."""
+        ranked = histograms.quantiles([self.steps.get(at, b"") for at in starts], shares)
+        return {q: [told[place] for told in ranked] for place, q in enumerate(shares)}
+
+    def rows(self, width: int) -> dict[int, Mapping[int, int]]:
+        """How many observations of each step are in `width` buckets together, by `idx // width`."""
+        found = histograms.rows(list(self.steps.values()), width)
+        return dict(zip(self.steps, found, strict=True))
 
 
 def span(start: datetime, end: datetime) -> Span:
@@ -95,31 +114,19 @@ def anything_stored() -> bool:
 
 def counter(metric: MetricRow, chosen: Span, most: int) -> Lines:
     """Events a second; a step without events is 0."""
-    series = metrics.series(metric.name)
-    sums: dict[int, dict[int, float]] = {}
-    for number, at, total in (
-        rows(Bucket)
-        .filter(
-            resolution=chosen.resolution,
-            series_id__in=[one.id for one in series],
-            **_range(chosen),
-        )
-        .values("series_id", at=_step(chosen))
-        .annotate(sum=Sum("total"))
-        .values_list("series_id", "at", "sum")
-    ):
-        if math.isfinite(total):
-            sums.setdefault(number, {})[at] = total
-    lines = [
-        Line(
-            one.labels,
-            chosen.rates(sums[one.id]),
-            sum(sums[one.id].values()),
-        )
-        for one in series
-        if one.id in sums
-    ]
-    return _busiest(metric, lines, most)
+    every = metrics.series(metric.name)
+    weights = {
+        number: did.total
+        for number, did in _whole(every, chosen).items()
+        if abs(did.total) < sys.float_info.max
+    }
+    shown = _busiest([one for one in every if one.id in weights], weights, most)
+    sums: dict[int, dict[int, float]] = {one.id: {} for one in shown}
+    starts = chosen.starts
+    for number, step, _, total, *_ in buckets.sums({one.id: one.id for one in shown}, chosen.grid):
+        sums[number][starts[step]] = total
+    lines = [Line(one.labels, chosen.rates(sums[one.id]), weights[one.id]) for one in shown]
+    return Lines(metric, lines, len(weights), sum(weights.values()))
 
 
 def gauge(metric: MetricRow, chosen: Span, most: int) -> Lines:
@@ -139,16 +146,13 @@ def gauge(metric: MetricRow, chosen: Span, most: int) -> Lines:
     for number, start, last in found:
         if math.isfinite(last):
             values.setdefault(number, {})[start // chosen.step * chosen.step] = last
+    weights = {number: max(map(abs, told.values())) for number, told in values.items()}
+    shown = _busiest([one for one in series if one.id in values], weights, most)
     lines = [
-        Line(
-            one.labels,
-            [values[one.id].get(at) for at in chosen.starts],
-            max(abs(value) for value in values[one.id].values()),
-        )
-        for one in series
-        if one.id in values
+        Line(one.labels, [values[one.id].get(at) for at in chosen.starts], weights[one.id])
+        for one in shown
     ]
-    return _busiest(metric, lines, most)
+    return Lines(metric, lines, len(weights), sum(weights.values()))
 
 
 def extremes(name: str, chosen: Span) -> dict[int, tuple[float, float]]:
@@ -169,59 +173,46 @@ def extremes(name: str, chosen: Span) -> dict[int, tuple[float, float]]:
 
 def histogram(metric: MetricRow, chosen: Span, most: int) -> list[Distribution]:
     """All series of a metric together, then the `most` busiest; empty without observations."""
-    series = metrics.series(metric.name)
-    whole = _distribution(metric, {}, series, chosen)
-    if not whole.count:
+    every = metrics.series(metric.name)
+    together = dict.fromkeys(metrics.together(every, chosen.resolution), 0)
+    whole = _distributions(together, chosen).get(0)
+    if whole is None:
         return []
-    counts = _observations(series, chosen)
-    if len(counts) < 2:
-        return [whole]
-    busiest = sorted((one for one in series if one.id in counts), key=lambda one: -counts[one.id])[
-        :most
-    ]
-    return [whole, *(_distribution(metric, one.labels, [one], chosen) for one in busiest)]
+    found = [Distribution(metric, {}, *whole)]
+    counts = {number: did.count for number, did in _whole(every, chosen).items()} if most else {}
+    if len(counts) > 1:
+        shown = _busiest([one for one in every if one.id in counts], counts, most)
+        each = _distributions({one.id: one.id for one in shown}, chosen)
+        found += [Distribution(metric, one.labels, *each[one.id]) for one in shown]
+    return found
 
 
-def _observations(series: Sequence[SeriesRow], chosen: Span) -> dict[int, int]:
-    found = (
-        rows(Bucket)
-        .filter(
-            resolution=chosen.resolution,
-            series_id__in=[one.id for one in series],
-            **_range(chosen),
-        )
-        .values("series_id")
-        .annotate(sum=Sum("count"))
-        .values_list("series_id", "sum")
-    )
-    return dict(found)
+def _distributions(
+    groups: Mapping[int, int], chosen: Span
+) -> dict[int, tuple[int, dict[int, bytes]]]:
+    """How much each group observed, and its histogram by the start of the step."""
+    found: dict[int, tuple[int, dict[int, bytes]]] = {}
+    starts = chosen.starts
+    for group, step, n, *_, histogram in buckets.sums(groups, chosen.grid, histograms=True):
+        count, steps = found.get(group, (0, {}))
+        steps[starts[step]] = histogram or b""
+        found[group] = count + n, steps
+    return found
 
 
-def _distribution(
-    metric: MetricRow, labels: Mapping[str, str], series: Sequence[SeriesRow], chosen: Span
-) -> Distribution:
-    cells: dict[int, dict[int, int]] = {}
-    found = (
-        rows(HistogramBucket)
-        .filter(
-            resolution=chosen.resolution,
-            series_id__in=[one.id for one in series],
-            **_range(chosen),
-        )
-        .values("idx", at=_step(chosen))
-        .annotate(sum=Sum("n"))
-        .values_list("at", "idx", "sum")
-    )
-    for at, idx, n in found:
-        cells.setdefault(at, {})[idx] = n
-    count = sum(sum(column.values()) for column in cells.values())
-    return Distribution(metric, labels, count, cells)
+def _whole(series: Sequence[SeriesRow], chosen: Span) -> dict[int, Sums]:
+    """What each series did in all steps together; silent ones are left out."""
+    first, stop = chosen.starts.start, chosen.stop
+    parts = levels.parts_of_steps(chosen.resolution, first, stop, stop - first)
+    return buckets.over({one.id: one.id for one in series}, parts)
 
 
-def _busiest(metric: MetricRow, lines: list[Line], most: int) -> Lines:
+def _busiest(
+    series: Sequence[SeriesRow], weights: Mapping[int, float], most: int
+) -> list[SeriesRow]:
     # By their labels where they are equally busy, so that the same data gives the same picture.
-    ordered = sorted(lines, key=lambda line: (-line.weight, sorted(line.labels.items())))
-    return Lines(metric, ordered[:most], len(lines), sum(line.weight for line in lines))
+    ordered = sorted(series, key=lambda one: (-weights[one.id], sorted(one.labels.items())))
+    return ordered[:most]
 
 
 def _range(chosen: Span) -> dict[str, int]:

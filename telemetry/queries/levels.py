@@ -8,21 +8,31 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.conf import DEFAULTS, settings
+from telemetry.ingest.rollup import WHOLE
 
-MINUTE, HOUR, DAY, MONTH = 60, 3600, 86_400, 30 * 86_400
-LEVELS = (10, MINUTE, HOUR, DAY, MONTH)
+MINUTE, HOUR, SIX_HOURS, DAY, MONTH = 60, 3600, 6 * 3600, 86_400, 30 * 86_400
+LEVELS = (10, MINUTE, HOUR, SIX_HOURS, DAY, MONTH)
 MAX_POINTS = 1_500
 _KINDS = {
     10: "buckets_10s",
     MINUTE: "buckets_1m",
     HOUR: "buckets_1h",
+    SIX_HOURS: "buckets_6h",
     DAY: "buckets_1d",
     MONTH: "buckets_30d",
 }
 # Ranges up to so many seconds are read at this level: at most 744 buckets a series. Longer ones by
 # the day; 30 days are for what lies inside of a step.
 _REACH = {10: 2 * HOUR, MINUTE: 12 * HOUR, HOUR: 31 * DAY}
-_STEPS = ((1_800, 10), (2 * HOUR, MINUTE), (12 * HOUR, 300), (31 * DAY, HOUR))
+# Points that a coarser level has to leave of a range, to be chosen for it.
+_FEWEST = 7
+_STEPS = (
+    (1_800, 10),
+    (2 * HOUR, MINUTE),
+    (12 * HOUR, 300),
+    (8 * DAY, HOUR),
+    (45 * DAY, SIX_HOURS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ def dividing(step: int) -> list[int]:
     return [level for level in LEVELS if step % level == 0]
 
 
+def has_wholes(level: int) -> bool:
+    """Whether the level has buckets of all series of a metric together."""
+    return level >= WHOLE
+
+
 def coarsest(step: int) -> int:
     """The coarsest level that steps aligned to the epoch can be made of."""
     return dividing(step)[-1]
@@ -82,18 +97,28 @@ def pick(levels: Iterable[int], seconds: float, start: int) -> int | None:
     return LEVELS[-1] if coarser[-1] == LEVELS[-1] else None
 
 
-def step_for(seconds: float, start: int, most: int = MAX_POINTS // 2) -> int:
-    """Seconds a point, of a level that is held, so that a range has some 60 to 180 points or days.
+def usual_step(seconds: float) -> int:
+    """Seconds a point so that a range has some 60 to 190 points, or days."""
+    return next((step for limit, step in _STEPS if seconds <= limit), DAY)
 
-    There are at most about `most` of them; where that is far fewer, or fewer than days, they are
-    of the next coarser level.
+
+def step_for(seconds: float, start: int, most: int = MAX_POINTS // 2) -> int:
+    """Seconds a point, of a level that is held, so that a range has some 60 to 190 points or days.
+
+    There are at most about `most` of them, or twice as many of less than a day; but a range is not
+    told in fewer than a month has days, nor in a coarser level of which it has but a few buckets.
     """
-    step = next((step for limit, step in _STEPS if seconds <= limit), DAY)
-    while seconds / step > (2 * most if step < DAY else most) and step < MONTH:
-        step = next(level for level in LEVELS if level > step)
-    while seconds / step > most:
+    step = usual_step(seconds)
+    for level in LEVELS:
+        if level > step and seconds / step > _limit(step, most) and seconds / level >= _FEWEST:
+            step = level
+    while seconds / step > max(_limit(step, most), MONTH / DAY):
         step *= 2
     return _up(step, finest_held(start))
+
+
+def _limit(step: int, most: int) -> int:
+    return 2 * most if step < DAY else most
 
 
 def parts(start: datetime, end: datetime) -> list[Part]:

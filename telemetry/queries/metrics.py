@@ -1,15 +1,14 @@
 """Metrics: their names, series, and what they did over a time range."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import F, Max, Q, Sum
-
-from telemetry.models import Bucket, HistogramBucket, Metric, Series
-from telemetry.queries import levels
-from telemetry.queries.levels import DAY, HOUR, Part
+from telemetry.models import Bucket, Metric, Series
+from telemetry.queries import buckets, levels
+from telemetry.queries.buckets import Grid, Sums
+from telemetry.queries.levels import Part
 from telemetry.queries.store import rows
 
 
@@ -29,15 +28,15 @@ class SeriesRow:
 
     id: int
     labels: Mapping[str, str]
+    metric: int
 
+    @property
+    def whole(self) -> int:
+        """What all series of the metric together have in place of an id, unless it is a gauge.
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What a series did in one step or range. `total` adds increments or observations."""
-
-    count: int
-    total: float
-    maximum: float
+        Only at levels that `levels.has_wholes`.
+        """
+        return -self.metric
 
 
 def names() -> list[MetricRow]:
@@ -59,86 +58,50 @@ def find(name: str) -> MetricRow | None:
 
 def series(metric: str) -> list[SeriesRow]:
     """The series of a metric; empty for one that nobody has used."""
-    found = rows(Series).filter(metric__name=metric).order_by("labels").values_list("id", "labels")
-    return [SeriesRow(number, json.loads(labels)) for number, labels in found]
+    found = rows(Series).filter(metric__name=metric).order_by("labels")
+    return [
+        SeriesRow(number, json.loads(labels), of)
+        for number, labels, of in found.values_list("id", "labels", "metric_id")
+    ]
 
 
 def step_of(start: datetime, end: datetime) -> int:
-    """Seconds a point so that a chart of the range has at most about 180 points.
-
-    From 12 h on it is hours: minutes of a day in all series of a site would be too many to add up.
-    """
-    span = (end - start).total_seconds()
-    for most, step in ((1_800, 10), (2 * HOUR, 60), (12 * HOUR, 300)):
-        if span <= most:
-            return step
-    return HOUR if span <= 31 * DAY else DAY
+    """Seconds a point so that a chart of the range has at most about 180 points."""
+    return levels.usual_step((end - start).total_seconds())
 
 
 def points(
-    series_ids: Sequence[int], chosen: Collection[int], start: datetime, end: datetime, step: int
+    every: Sequence[SeriesRow], chosen: Collection[int], start: datetime, end: datetime, step: int
 ) -> dict[int, tuple[float, float]]:
-    """What all series added in each step, and what the `chosen` of them did, by the step's start.
+    """What all series of a counter added in each step, and what the `chosen` of them did, by the
+    step's start.
 
-    Silent steps are left out. One walk over the buckets answers both.
+    Silent steps are left out.
     """
-    resolution = levels.coarsest(step)
-    low, high = int(start.timestamp()) // step * step, int(end.timestamp()) + 1
-    found = (
-        rows(Bucket)
-        .filter(resolution=resolution, series_id__in=series_ids, start__gte=low, start__lt=high)
-        .values(at=F("start") - F("start") % step)
-        .annotate(
-            every=Sum("total"),
-            some=Sum("total", filter=Q(series_id__in=chosen), default=0.0),
-        )
-    )
-    return {row["at"]: (row["every"], row["some"]) for row in found}
+    level = levels.coarsest(step)
+    first, stop = int(start.timestamp()) // step * step, int(end.timestamp()) + 1
+    grid = Grid(level, first, -(-stop // level) * level, step)
+    all_of_them = dict.fromkeys(together(every, level), 0)
+    added = {row[1]: row[3] for row in buckets.sums(all_of_them, grid)}
+    some = {row[1]: row[3] for row in buckets.sums(dict.fromkeys(chosen, 0), grid)}
+    return {first + at * step: (total, some.get(at, 0.0)) for at, total in added.items()}
 
 
-def totals(series_ids: Sequence[int], range_parts: Iterable[Part]) -> dict[int, Sums]:
+def together(every: Sequence[SeriesRow], level: int) -> list[int]:
+    """By what the buckets of all series of a counter or a histogram are read at a level."""
+    if levels.has_wholes(level):
+        return [one.whole for one in every[:1]]
+    return [one.id for one in every]
+
+
+def totals(series_ids: Sequence[int], range_parts: Sequence[Part]) -> dict[int, Sums]:
     """What each series did over the whole range; silent ones are left out."""
-    sums: dict[int, Sums] = {}
-    for part in range_parts:
-        found = (
-            rows(Bucket)
-            .filter(
-                resolution=part.resolution,
-                series_id__in=series_ids,
-                start__gte=part.low,
-                start__lt=part.high,
-            )
-            .values("series_id")
-            .annotate(n=Sum("count"), sum=Sum("total"), most=Max("maximum"))
-        )
-        for row in found:
-            old = sums.get(row["series_id"], Sums(0, 0.0, row["most"]))
-            sums[row["series_id"]] = Sums(
-                old.count + row["n"], old.total + row["sum"], max(old.maximum, row["most"])
-            )
-    return sums
+    return buckets.over({one: one for one in series_ids}, range_parts)
 
 
-def histograms(series_ids: Sequence[int], range_parts: Iterable[Part]) -> dict[int, dict[int, int]]:
-    """The histogram of each series over the whole range: `{series: {idx: n}}`."""
-    merged: dict[int, dict[int, int]] = {}
-    for part in range_parts:
-        found = (
-            rows(HistogramBucket)
-            .filter(
-                resolution=part.resolution,
-                series_id__in=series_ids,
-                start__gte=part.low,
-                start__lt=part.high,
-            )
-            .values("series_id", "idx")
-            .annotate(total=Sum("n"))
-            .values_list("series_id", "idx", "total")
-        )
-        for number, idx, total in found:
-            buckets = merged.setdefault(number, {})
-            buckets[idx] = buckets.get(idx, 0) + total
-    return merged
+def histograms(series_ids: Sequence[int], range_parts: Sequence[Part]) -> dict[int, Sums]:
+    """The same of histograms, with the observations themselves."""
+    return buckets.over({one: one for one in series_ids}, range_parts, histograms=True)
 
 
 def last_values(metric: str, newer_than: datetime) -> list[float]:

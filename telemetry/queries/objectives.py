@@ -6,12 +6,12 @@ the right one. Failed requests (5xx, died) satisfy nobody and are not good, howe
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from telemetry import targets
-from telemetry.queries import levels, metrics
+from telemetry.queries import histograms, levels, metrics
 from telemetry.queries.metrics import SeriesRow
 from telemetry.queries.overview import DURATION, REQUESTS, is_failure, route_of
 from telemetry.queries.quantiles import SCALE
@@ -21,6 +21,8 @@ from telemetry.targets import Target
 ERROR = 2 ** (1 / SCALE / 2) - 1
 # Up to so many times its seconds Apdex counts a request half.
 _TOLERATED = 4
+# A bucket above all others.
+_ALL = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,21 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True)
 class _Did:
-    """What a route did: requests, failed ones, and how long the others took."""
+    """What a route did: requests, failed ones, and of the others how many took at most as long as
+    Apdex is satisfied with, as it bears, and as the objective of latency says."""
 
+    target: Target
     requests: float
     failed: float
-    took: Mapping[int, int]
+    satisfied: int
+    borne: int
+    quick: int
+    timed: int
 
 
 def objectives(start: datetime, end: datetime) -> Objectives:
     """Apdex, objectives and error budgets of every route that had requests."""
-    did = _did(start, end)
-    rows = [_row(*key, targets.of(key[1]), one) for key, one in did.items() if one.requests]
+    rows = [_row(*key, one) for key, one in _did(start, end).items() if one.requests]
     rows.sort(key=lambda row: (_margin(row), row.apdex, row.route, row.method))
     return Objectives(start, end, rows, _whole(rows) if rows else None)
 
@@ -101,36 +107,46 @@ def _did(start: datetime, end: datetime) -> dict[tuple[str, str], _Did]:
     parts = levels.parts(start, end)
     counters, timers = metrics.series(REQUESTS), metrics.series(DURATION)
     counted = metrics.totals([one.id for one in counters], parts)
-    histograms = metrics.histograms([one.id for one in timers if not _is_5xx(one)], parts)
-    took: dict[tuple[str, str], list[Mapping[int, int]]] = {}
+    timed = metrics.histograms([one.id for one in timers if not _is_5xx(one)], parts)
+    took: dict[tuple[str, str], list[bytes]] = {}
     for one in timers:
-        took.setdefault(route_of(one), []).append(histograms.get(one.id, {}))
+        if one.id in timed:
+            took.setdefault(route_of(one), []).append(timed[one.id].histogram or b"")
     sums: dict[tuple[str, str], tuple[float, float]] = {}
     for one in counters:
         if one.id in counted:
             n, (every, failed) = counted[one.id].total, sums.get(route_of(one), (0.0, 0.0))
             sums[route_of(one)] = every + n, failed + (n if is_failure(one) else 0)
+    wanted = [targets.of(route) for _, route in sums]
+    within = histograms.at_most(
+        [b"".join(took.get(key, [])) for key in sums], [_bounds(target) for target in wanted]
+    )
     return {
-        key: _Did(every, failed, _merged(took.get(key, [])))
-        for key, (every, failed) in sums.items()
+        key: _Did(target, every, failed, *found)
+        for (key, (every, failed)), target, found in zip(sums.items(), wanted, within, strict=True)
     }
 
 
-def _row(method: str, route: str, target: Target, did: _Did) -> RouteObjectives:
-    satisfied = _within(did.took, target.apdex_seconds)
-    answered = did.requests - did.failed
+def _bounds(target: Target) -> list[int]:
+    """The buckets up to which a route's requests are counted, see `_Did`."""
+    latency = _ALL if target.latency_seconds is None else _bucket(target.latency_seconds)
+    apdex = target.apdex_seconds
+    return [_bucket(apdex), _bucket(_TOLERATED * apdex), latency, _ALL]
+
+
+def _row(method: str, route: str, did: _Did) -> RouteObjectives:
+    target = did.target
     availability = latency = None
     if target.availability is not None:
-        availability = Attained(target.availability, answered, did.requests)
-    timed = sum(did.took.values())
-    if target.latency_share is not None and target.latency_seconds is not None and timed:
-        latency = Attained(target.latency_share, _within(did.took, target.latency_seconds), timed)
+        availability = Attained(target.availability, did.requests - did.failed, did.requests)
+    if target.latency_share is not None and target.latency_seconds is not None and did.timed:
+        latency = Attained(target.latency_share, did.quick, did.timed)
     return RouteObjectives(
         method=method,
         route=route,
         requests=did.requests,
-        satisfied=satisfied,
-        tolerating=_within(did.took, _TOLERATED * target.apdex_seconds) - satisfied,
+        satisfied=did.satisfied,
+        tolerating=did.borne - did.satisfied,
         target=target,
         availability=availability,
         latency=latency,
@@ -174,20 +190,6 @@ def threshold(seconds: float) -> float:
 
 def _bucket(seconds: float) -> int:
     return round(SCALE * math.log2(seconds))
-
-
-def _within(took: Mapping[int, int], seconds: float) -> int:
-    """How many took at most so long."""
-    most = _bucket(seconds)
-    return sum(n for idx, n in took.items() if idx <= most)
-
-
-def _merged(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    merged: dict[int, int] = {}
-    for buckets in histograms:
-        for idx, n in buckets.items():
-            merged[idx] = merged.get(idx, 0) + n
-    return merged
 
 
 def _is_5xx(one: SeriesRow) -> bool:

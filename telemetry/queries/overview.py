@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from telemetry.ingest import builtin
-from telemetry.queries import errors, levels, metrics
+from telemetry.queries import errors, histograms, levels, metrics
+from telemetry.queries.buckets import Sums
 from telemetry.queries.errors import ErrorRow
 from telemetry.queries.levels import Part
-from telemetry.queries.metrics import SeriesRow, Sums
-from telemetry.queries.quantiles import quantile
+from telemetry.queries.metrics import SeriesRow
 
 REQUESTS = builtin.HTTP_COUNT
 DURATION = builtin.HTTP_DURATION
@@ -88,7 +89,7 @@ def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -
     counters = metrics.series(REQUESTS)
     parts = levels.parts(start, end)
     counted = metrics.totals([one.id for one in counters], parts)
-    by_route, merged, slowest = _latency(parts, counters, counted)
+    by_route, latency = _latency(parts, counters, counted)
     failing = [row for row in by_route if row.errors]
     step = metrics.step_of(start, end)
     now = datetime.now(UTC)
@@ -99,7 +100,7 @@ def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -
         step=step,
         requests=sum(sums.total for sums in counted.values()),
         errors=_failed(counters, counted),
-        latency=_percentiles(merged, slowest),
+        latency=latency,
         active=sum(active) if active else None,
         points=_points(counters, start, end, step),
         slowest=sorted(by_route, key=lambda row: row.latency.p95 or 0, reverse=True)[:routes],
@@ -111,34 +112,30 @@ def overview(start: datetime, end: datetime, routes: int = 8, newest: int = 5) -
 
 def _latency(
     parts: Sequence[Part], counters: Sequence[SeriesRow], counted: Mapping[int, Sums]
-) -> tuple[list[RouteRow], dict[int, int], float | None]:
-    """Each route's row, the histogram of all requests, and the slowest of all in seconds."""
+) -> tuple[list[RouteRow], Percentiles]:
+    """Each route's row, and how long all requests took."""
     timers = metrics.series(DURATION)
-    numbers = [one.id for one in timers]
-    histograms = metrics.histograms(numbers, parts)
-    most = {number: sums.maximum for number, sums in metrics.totals(numbers, parts).items()}
+    timed = metrics.histograms([one.id for one in timers], parts)
     # Of a request whose process died nobody knows how long it took.
     counting: dict[tuple[str, str], list[SeriesRow]] = {}
     for one in counters:
         if one.id in counted:
             counting.setdefault(route_of(one), []).append(one)
-    timing: dict[tuple[str, str], list[int]] = {key: [] for key in counting}
+    timing: dict[tuple[str, str], list[Sums]] = {key: [] for key in counting}
     for timer in timers:
-        if timer.id in histograms:
-            timing.setdefault(route_of(timer), []).append(timer.id)
+        if timer.id in timed:
+            timing.setdefault(route_of(timer), []).append(timed[timer.id])
+    *each, whole = _percentiles(list(timing.values()))
     found = [
         RouteRow(
             *key,
             requests=sum(counted[one.id].total for one in counting.get(key, [])),
             errors=_failed(counting.get(key, []), counted),
-            latency=_percentiles(
-                _merge(histograms[number] for number in members),
-                max((most[number] for number in members if number in most), default=None),
-            ),
+            latency=latency,
         )
-        for key, members in timing.items()
+        for key, latency in zip(timing, each, strict=True)
     ]
-    return found, _merge(histograms.values()), max(most.values(), default=None)
+    return found, whole
 
 
 def _points(
@@ -146,7 +143,7 @@ def _points(
 ) -> list[Point]:
     """Every step of the range, silent ones too, so that gaps show as gaps."""
     failing = [one.id for one in counters if is_failure(one)]
-    counted = metrics.points([one.id for one in counters], failing, start, end, step)
+    counted = metrics.points(counters, failing, start, end, step)
     first = int(start.timestamp()) // step * step
     return [
         Point(metrics.moment(at), *counted.get(at, (0.0, 0.0)))
@@ -154,21 +151,19 @@ def _points(
     ]
 
 
-def _percentiles(buckets: Mapping[int, int], maximum: float | None) -> Percentiles:
-    values = (quantile(buckets, q) for q in (0.5, 0.95, 0.99))
-    # A bucket's middle may lie above the largest value in it, which is known exactly.
-    p50, p95, p99 = (
-        value if value is None or maximum is None else min(value, maximum) for value in values
-    )
-    return Percentiles(p50, p95, p99, maximum)
-
-
-def _merge(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    merged: dict[int, int] = {}
-    for buckets in histograms:
-        for idx, n in buckets.items():
-            merged[idx] = merged.get(idx, 0) + n
-    return merged
+def _percentiles(groups: Sequence[Sequence[Sums]]) -> list[Percentiles]:
+    """Of the series of each group together, then of all."""
+    merged = [b"".join(did.histogram or b"" for did in group) for group in groups]
+    ranked = histograms.quantiles(merged, (0.5, 0.95, 0.99), together=True)
+    found = []
+    for group, told in zip([*groups, [*chain(*groups)]], ranked, strict=True):
+        maximum = max((did.maximum for did in group), default=None)
+        # A bucket's middle may lie above the largest value in it, which is known exactly.
+        p50, p95, p99 = (
+            value if value is None or maximum is None else min(value, maximum) for value in told
+        )
+        found.append(Percentiles(p50, p95, p99, maximum))
+    return found
 
 
 def route_of(one: SeriesRow) -> tuple[str, str]:

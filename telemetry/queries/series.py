@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
-from telemetry.queries import arguments, buckets, levels, metrics
+from telemetry.queries import arguments, buckets, histograms, levels, metrics
 from telemetry.queries.arguments import BadQuery
-from telemetry.queries.buckets import Grid, Sums
+from telemetry.queries.buckets import Grid
 from telemetry.queries.metrics import MetricRow, SeriesRow
 from telemetry.queries.overflow import LABEL as OVERFLOW
 
 __all__ = ["Answer", "BadQuery", "Point", "SeriesPoints", "query"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Point:
     """One step, from `start` on. `total` adds increments, observations or settings.
 
@@ -86,6 +87,8 @@ def query(
     matching = arguments.matching(every, labels)
     groups, found = _groups(every, matching, by)
     grid = arguments.grid(start, end, step, len(found))
+    if by is not None and not by and not labels and _has_whole(metric, grid):
+        groups = {one.whole: groups[one.id] for one in matching[:1]}
     overflow = next((one for one in every if OVERFLOW in one.labels), None)
     return Answer(
         name=metric.name,
@@ -101,6 +104,10 @@ def query(
     )
 
 
+def _has_whole(metric: MetricRow, grid: Grid) -> bool:
+    return metric.type != "gauge" and levels.has_wholes(grid.level)
+
+
 def _answered(
     metric: MetricRow,
     groups: Mapping[int, int],
@@ -108,30 +115,32 @@ def _answered(
     grid: Grid,
     asked: Sequence[float],
 ) -> list[SeriesPoints]:
+    did = buckets.sums(groups, grid, histograms=bool(asked))
+    ranked = histograms.quantiles([row[-1] or b"" for row in did], asked) if asked else []
     last = buckets.last(groups, grid) if metric.type == "gauge" else {}
-    ranked = buckets.quantiles(groups, grid, asked)
-    points: dict[int, list[Point]] = {}
-    for (place, number), did in buckets.sums(groups, grid):
-        told = ranked.get((place, number), {})
-        points.setdefault(place, []).append(
-            Point(
-                start=levels.moment(grid.first + number * grid.step),
-                count=did.count,
-                total=did.total,
-                minimum=did.minimum,
-                maximum=did.maximum,
-                last=last.get((place, number)),
-                quantiles={q: _between(told[q], q, did) for q in told},
-            )
-        )
-    return [SeriesPoints(found[place], points[place]) for place in sorted(points)]
+    moments = [levels.moment(start) for start in range(grid.first, grid.stop, grid.step)]
+    points: list[list[Point]] = [[] for _ in found]
+    for place, number, count, total, low, high, _ in did:
+        newest = last.get((place, number)) if last else None
+        points[place].append(Point(moments[number], count, total, low, high, newest, {}))
+    for point, told in zip(chain(*points), ranked, strict=bool(asked)):
+        point.quantiles = _within(point, asked, told)
+    return [SeriesPoints(labels, told) for labels, told in zip(found, points, strict=True) if told]
 
 
-def _between(told: float, q: float, did: Sums) -> float:
-    """A quantile within the extremes, which are known exactly: a bucket's middle need not be."""
-    low = did.maximum if q == 1 else did.minimum
-    high = did.minimum if q == 0 else did.maximum
-    return max(low, min(told, high))
+def _within(did: Point, asked: Sequence[float], told: Sequence[float | None]) -> dict[float, float]:
+    """Quantiles within the extremes, which are known exactly: a bucket's middle need not be."""
+    low, high = did.minimum, did.maximum
+    found = {
+        q: low if value < low else high if value > high else value
+        for q, value in zip(asked, told, strict=True)
+        if value is not None
+    }
+    if 0 in found:
+        found[0] = low
+    if 1 in found:
+        found[1] = high
+    return found
 
 
 def _groups(

@@ -40,16 +40,12 @@ def _count(db: sqlite3.Connection, cut: CutOff) -> int:
     if cut.kind in tables.KEYED:
         return _one(db, f"SELECT count(*) FROM {tables.KEYED[cut.kind]} WHERE id < ?", cut.key)
     if cut.kind in tables.RESOLUTIONS:
-        resolution = tables.RESOLUTIONS[cut.kind]
-        return sum(
-            _one(
-                db,
-                f"SELECT count(*) FROM {table.name} WHERE resolution = ?"
-                " AND series_id IN (SELECT id FROM telemetry_series) AND start < ?",
-                resolution,
-                cut.second,
-            )
-            for table in tables.BUCKETS
+        return _one(
+            db,
+            "SELECT count(*) FROM telemetry_bucket WHERE resolution = ?"
+            f" AND series_id IN ({tables.SERIES}) AND start < ?",
+            tables.RESOLUTIONS[cut.kind],
+            cut.second,
         )
     if cut.kind == "quarantine":
         return _one(db, "SELECT count(*) FROM telemetry_quarantine WHERE timestamp < ?", cut.time)

@@ -77,15 +77,13 @@ class Sweep:
 
     def _buckets(self, cut: CutOff) -> Iterator[None]:
         resolution = tables.RESOLUTIONS[cut.kind]
-        series = self._read("SELECT id FROM telemetry_series ORDER BY id")
-        for table in tables.BUCKETS:
-            delete = partial(tables.delete_buckets, table=table)
-            for number, one in enumerate(series):
-                prefix = (resolution, one, cut.second)
-                if number % _LOOKS == _LOOKS - 1:
-                    yield
-                if tables.has_older(self._store.reading(), table, prefix):
-                    yield from self._repeat(cut.kind, partial(delete, prefix=prefix))
+        series = self._read(f"{tables.SERIES} ORDER BY id")
+        for number, one in enumerate(series):
+            prefix = (resolution, one, cut.second)
+            if number % _LOOKS == _LOOKS - 1:
+                yield
+            if tables.has_older(self._store.reading(), prefix):
+                yield from self._repeat(cut.kind, partial(tables.delete_buckets, prefix=prefix))
 
     def _processes(self, cut: CutOff) -> Iterator[None]:
         after = 0

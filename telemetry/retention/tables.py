@@ -3,7 +3,6 @@
 # ruff: noqa: S608
 
 import sqlite3
-from dataclasses import dataclass
 
 KEYED = {
     "requests": "telemetry_request",
@@ -15,24 +14,14 @@ RESOLUTIONS = {
     "buckets_10s": 10,
     "buckets_1m": 60,
     "buckets_1h": 3600,
+    "buckets_6h": 21_600,
     "buckets_1d": 86_400,
     "buckets_30d": 2_592_000,
 }
 
 
-@dataclass(frozen=True)
-class BucketTable:
-    """A rollup table; `key` are the columns after resolution and series."""
-
-    name: str
-    key: str
-    marks: str
-
-
-BUCKETS = (
-    BucketTable("telemetry_bucket", "start", "?"),
-    BucketTable("telemetry_histogrambucket", "start, idx", "?, ?"),
-)
+# The series of buckets: those that there are, and of each metric all together (`ingest.rollup`).
+SERIES = "SELECT id FROM telemetry_series UNION ALL SELECT -id FROM telemetry_metric"
 
 
 def delete_keyed(db: sqlite3.Connection, kind: str, key: int, limit: int) -> int:
@@ -58,31 +47,29 @@ def delete_keyed(db: sqlite3.Connection, kind: str, key: int, limit: int) -> int
     return gone
 
 
-def has_older(db: sqlite3.Connection, table: BucketTable, prefix: tuple[int, int, int]) -> bool:
+def has_older(db: sqlite3.Connection, prefix: tuple[int, int, int]) -> bool:
     """Whether a series has buckets from before a second: (resolution, series, second)."""
     found = db.execute(
-        f"SELECT 1 FROM {table.name} WHERE resolution = ? AND series_id = ? AND start < ? LIMIT 1",
+        "SELECT 1 FROM telemetry_bucket WHERE resolution = ? AND series_id = ? AND start < ?"
+        " LIMIT 1",
         prefix,
     )
     return found.fetchone() is not None
 
 
-def delete_buckets(
-    db: sqlite3.Connection, table: BucketTable, prefix: tuple[int, int, int], limit: int
-) -> int:
+def delete_buckets(db: sqlite3.Connection, prefix: tuple[int, int, int], limit: int) -> int:
     """Delete the oldest `limit` rows of one series from before a second."""
     resolution, series, _ = prefix
-    rows = db.execute(
-        f"SELECT {table.key} FROM {table.name}"
-        f" WHERE resolution = ? AND series_id = ? AND start < ? ORDER BY {table.key} LIMIT ?",
+    (last,) = db.execute(
+        "SELECT max(start) FROM (SELECT start FROM telemetry_bucket"
+        " WHERE resolution = ? AND series_id = ? AND start < ? ORDER BY start LIMIT ?)",
         (*prefix, limit),
-    ).fetchall()
-    if not rows:
+    ).fetchone()
+    if last is None:
         return 0
     return db.execute(
-        f"DELETE FROM {table.name} WHERE resolution = ? AND series_id = ?"
-        f" AND ({table.key}) <= ({table.marks})",
-        (resolution, series, *rows[-1]),
+        "DELETE FROM telemetry_bucket WHERE resolution = ? AND series_id = ? AND start <= ?",
+        (resolution, series, last),
     ).rowcount
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.conf import settings
-from telemetry.ingest import histogram
+from telemetry.ingest import histogram, packed
+from telemetry.ingest.rollup import RESOLUTIONS, WHOLE
 from telemetry.models import (
     Bucket,
     Error,
-    HistogramBucket,
     HistogramTotal,
     Log,
     Metric,
@@ -23,7 +23,6 @@ from telemetry.models import (
     SeriesTotal,
 )
 from telemetry.models.base import KEY_SPACE, first_key
-from telemetry.models.metrics import RESOLUTIONS
 
 _numbers = itertools.count(1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -146,28 +145,33 @@ def series(metric: str, type: str, **labels: str) -> Series:  # noqa: A002
 
 def observe(one: Series, value: float, at: datetime) -> None:
     """One increment, observation or setting, in the buckets of all resolutions."""
-    second = int(at.timestamp())
     for resolution in RESOLUTIONS:
-        start = second // resolution * resolution
-        bucket = Bucket.objects.using(settings.DATABASE).filter(
-            resolution=resolution, series=one, start=start
+        start = int(at.timestamp()) // resolution * resolution
+        _put(one, one.pk, value, resolution, start)
+        if resolution >= WHOLE and one.metric.type != "g":
+            _put(one, -one.metric.pk, value, resolution, start)
+
+
+def _put(one: Series, key: int, value: float, resolution: int, start: int) -> None:
+    bucket = Bucket.objects.using(settings.DATABASE).filter(
+        resolution=resolution, series_id=key, start=start
+    )
+    fallen = packed.pack({histogram.index(value): 1}) if one.metric.type == "h" else None
+    old = bucket.first()
+    if old is None:
+        Bucket.objects.using(settings.DATABASE).create(
+            resolution=resolution, series_id=key, start=start, count=1,
+            total=value, minimum=value, maximum=value, last=value, histogram=fallen,
+        )  # fmt: skip
+    else:
+        bucket.update(
+            count=old.count + 1,
+            total=old.total + value,
+            minimum=min(old.minimum, value),
+            maximum=max(old.maximum, value),
+            last=value,
+            histogram=packed.merged(old.histogram, fallen),
         )
-        old = bucket.first()
-        if old is None:
-            Bucket.objects.using(settings.DATABASE).create(
-                resolution=resolution, series=one, start=start, count=1,
-                total=value, minimum=value, maximum=value, last=value,
-            )  # fmt: skip
-        else:
-            bucket.update(
-                count=old.count + 1,
-                total=old.total + value,
-                minimum=min(old.minimum, value),
-                maximum=max(old.maximum, value),
-                last=value,
-            )
-        if one.metric.type == "h":
-            _fall(one, value, resolution, start)
 
 
 def sum_up(one: Series, value: float, at: datetime) -> None:
@@ -179,20 +183,6 @@ def sum_up(one: Series, value: float, at: datetime) -> None:
         HistogramTotal.objects.using(settings.DATABASE).create(
             series=one, power=math.ceil(math.log2(value)), n=1
         )
-
-
-def _fall(one: Series, value: float, resolution: int, start: int) -> None:
-    idx = histogram.index(value)
-    found = HistogramBucket.objects.using(settings.DATABASE).filter(
-        resolution=resolution, series=one, start=start, idx=idx
-    )
-    old = found.first()
-    if old is None:
-        HistogramBucket.objects.using(settings.DATABASE).create(
-            resolution=resolution, series=one, start=start, idx=idx, n=1
-        )
-    else:
-        found.update(n=old.n + 1)
 
 
 def served(

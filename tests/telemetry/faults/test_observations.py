@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from telemetry.ingest import packed
 from telemetry.ingest.histogram import index
 from telemetry.ingest.rollup import RESOLUTIONS
 from tests.telemetry.faults import crash
@@ -23,9 +24,9 @@ _SUMS = (
     " WHERE m.name = ? GROUP BY s.labels, b.resolution"
 )
 _FALLEN = (
-    "SELECT s.labels, h.resolution, h.idx, sum(h.n) FROM telemetry_histogrambucket h"
-    " JOIN telemetry_series s ON s.id = h.series_id JOIN telemetry_metric m ON m.id = s.metric_id"
-    " WHERE m.name = 'basket_amount' GROUP BY s.labels, h.resolution, h.idx"
+    "SELECT s.labels, b.resolution, b.histogram FROM telemetry_bucket b"
+    " JOIN telemetry_series s ON s.id = b.series_id JOIN telemetry_metric m ON m.id = s.metric_id"
+    " WHERE m.name = 'basket_amount'"
 )
 
 
@@ -54,13 +55,14 @@ def verify(world: World, made: list[Observation]) -> None:
     }
     assert sums(world, "sales_total") == expected
     assert sums(world, "basket_amount") == expected
-    fallen = {
-        (labels, level, idx): n
+    fallen: defaultdict[tuple[str, int], Counter[int]] = defaultdict(Counter)
+    for labels, level, histogram in world.rows(_FALLEN):
+        fallen[labels, level].update(packed.unpack(histogram))
+    assert fallen == {
+        (labels, level): Counter(map(index, amounts))
         for labels, amounts in shops.items()
-        for idx, n in Counter(map(index, amounts)).items()
         for level in RESOLUTIONS
     }
-    assert {tuple(row[:3]): row[3] for row in world.rows(_FALLEN)} == fallen
     # Whichever came first have series of their own; together with the one more they are all.
     visits = sums(world, "visits_total")
     assert {level for _, level in visits} == set(RESOLUTIONS)

@@ -3,18 +3,36 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db import connections
 
 from telemetry.capture.sink import JournalSink
 from telemetry.conf import settings
+from telemetry.ingest import packed
 from telemetry.ingest.connection import path
 from telemetry.ingest.worker import Worker
 from telemetry.journal import events
 
+# The statements that make the tables which say of which metric a series is.
+NAMED = "SELECT sql FROM sqlite_master WHERE name IN ('telemetry_metric', 'telemetry_series')"
+# And those that roll-ups and totals are added to.
+SUMS = (
+    "SELECT sql FROM sqlite_master"
+    " WHERE name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
+)
 START = 1_795_479_513_000_000
+
+
+@contextmanager
+def sums_alone() -> Iterator[sqlite3.Connection]:
+    """A database in memory with the store's tables of sums, all empty."""
+    made = [str(sql) for (sql,) in rows(NAMED) + rows(SUMS)]
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.create_function("histogram_merged", -1, packed.merged, deterministic=True)
+        db.executescript(";".join(made))
+        yield db
 
 
 def uid(number: int) -> str:
@@ -97,6 +115,15 @@ def rows(sql: str, *parameters: object) -> list[tuple[object, ...]]:
     connections[settings.DATABASE].ensure_connection()
     db: sqlite3.Connection = connections[settings.DATABASE].connection
     return db.execute(sql, parameters).fetchall()
+
+
+def fallen(where: str = "1") -> dict[tuple[int, int, int], dict[int, int]]:
+    """(level, series, start) → {idx: n} of the histograms in the store."""
+    found = rows(
+        "SELECT resolution, series_id, start, histogram FROM telemetry_bucket b"
+        f" WHERE histogram IS NOT NULL AND {where}"
+    )
+    return {tuple(key): packed.unpack(words) for *key, words in found}  # type: ignore[arg-type,misc]
 
 
 def messages() -> list[str]:

@@ -4,7 +4,6 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from fractions import Fraction
 
 import pytest
@@ -12,12 +11,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from telemetry.ingest import packed
 from telemetry.ingest.histogram import ZERO_INDEX, index
 from telemetry.ingest.rollup import Rollup
-from tests.telemetry.ingest.helpers import START, rows
+from tests.telemetry.ingest.helpers import START, sums_alone
 
-# The tables that roll-ups and totals are added to.
-SUMS = "name LIKE 'telemetry%bucket' OR name LIKE 'telemetry%total'"
 pytestmark = pytest.mark.django_db(databases=["telemetry"])
 values = st.lists(
     st.one_of(
@@ -30,22 +28,20 @@ values = st.lists(
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    made = rows(f"SELECT sql FROM sqlite_master WHERE {SUMS}")
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(";".join(str(sql) for (sql,) in made))
+    with sums_alone() as db:
         yield db
 
 
 def merged(db: sqlite3.Connection, batches: list[list[float]]) -> dict[int, int]:
     """The histogram that the store has after these batches, each its own transaction."""
-    db.executescript("DELETE FROM telemetry_bucket; DELETE FROM telemetry_histogrambucket")
+    db.execute("DELETE FROM telemetry_bucket")
     for batch in batches:
         rollup = Rollup()
         for value in batch:
             rollup.add("h", 1, START, value)
         rollup.write(db)
-    found = db.execute("SELECT idx, n FROM telemetry_histogrambucket WHERE resolution = 3600")
-    return dict(found.fetchall())
+    found = db.execute("SELECT histogram FROM telemetry_bucket WHERE resolution = 3600").fetchone()
+    return {} if found is None else packed.unpack(found[0])
 
 
 @given(a=values, b=values, c=values)
@@ -57,6 +53,36 @@ def test_a_merge_is_associative_commutative_and_lossless(
     assert whole == Counter(index(value) for value in a + b + c)
     for batches in ([a, b, c], [a + b, c], [a, b + c], [c, b, a], [c + a, b]):
         assert merged(store, batches) == whole
+
+
+def test_a_histogram_that_many_batches_add_to_stays_as_short_as_its_buckets(
+    store: sqlite3.Connection,
+) -> None:
+    numbers = [1.01**power for power in range(300)]
+    # In each batch all of them, in another order.
+    whole = merged(store, [numbers[part:] + numbers[:part] for part in range(100)])
+    assert whole == {idx: 100 * n for idx, n in Counter(map(index, numbers)).items()}
+    (longest,) = store.execute("SELECT max(length(histogram)) FROM telemetry_bucket").fetchone()
+    assert longest <= 2 * packed.WORD * len(whole)
+
+
+counts = st.dictionaries(
+    st.integers(ZERO_INDEX, 32_768),
+    st.one_of(st.integers(1, 2**54), st.sampled_from([8_191, 8_192, 8_193, 2**26, 2**52])),
+    max_size=30,
+)
+
+
+@given(a=counts, b=counts)
+def test_packed_histograms_are_what_they_were_and_merge_by_standing_behind_each_other(
+    a: dict[int, int], b: dict[int, int]
+) -> None:
+    assert packed.unpack(packed.pack(a)) == a
+    assert list(packed.unpack(packed.pack(a))) == sorted(a)
+    together = Counter(a) + Counter(b)
+    assert packed.unpack(packed.pack(a) + packed.pack(b)) == together
+    assert packed.merged(packed.pack(a), packed.pack(b)) == packed.merged(packed.pack(together))
+    assert packed.merged(packed.pack(a), None) is None
 
 
 @given(st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False))

@@ -17,7 +17,7 @@ def test_the_step_that_still_runs_has_the_rate_of_what_has_passed_of_it(
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     passed = max(1.0, (now - today).total_seconds())
     # So few that the step of a month is a day.
-    monkeypatch.setattr(arguments, "_CHOSEN_ANSWER", 200)
+    monkeypatch.setattr(arguments, "_CHOSEN_ANSWER", 50)
     one = factory.series("paid_total", "c")
     factory.observe(one, 86_400, today - timedelta(hours=12))
     factory.observe(one, passed, today)

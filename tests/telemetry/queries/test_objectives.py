@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from telemetry import targets
 from telemetry.checks import check_values
-from telemetry.ingest import histogram
+from telemetry.ingest import histogram, packed
+from telemetry.queries import histograms
 from telemetry.queries import objectives as queries
 from tests.telemetry import factory
 
@@ -122,7 +123,8 @@ def test_only_what_lies_between_a_threshold_and_its_bucket_is_on_the_wrong_side(
     bound = queries.threshold(seconds)
     assert abs(bound / seconds - 1) <= queries.ERROR
     assert queries.ERROR < 0.011
-    within = queries._within({histogram.index(took): 1}, seconds) == 1
+    one = packed.pack({histogram.index(took): 1})
+    within = histograms.at_most([one], [[queries._bucket(seconds)]]) == [[1]]
     low, high = sorted((seconds, bound))
     if not low * (1 - 1e-12) <= took <= high * (1 + 1e-12):
         assert within == (took <= seconds)

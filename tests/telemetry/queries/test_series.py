@@ -130,7 +130,8 @@ def test_what_overflowed_stays_apart_and_is_said() -> None:
     ("ago", "span", "step", "level"),
     [
         (timedelta(hours=1), timedelta(minutes=30), None, 10),
-        (timedelta(hours=2), timedelta(hours=2), None, 10),
+        (timedelta(hours=2), timedelta(hours=2), None, 60),
+        (timedelta(hours=2), timedelta(hours=2), 10, 10),
         (timedelta(hours=12), timedelta(hours=12), None, 60),
         (timedelta(hours=12), timedelta(hours=12), 3600, 60),
         (timedelta(days=1), timedelta(days=1), 60, 60),
@@ -140,9 +141,11 @@ def test_what_overflowed_stays_apart_and_is_said() -> None:
         (timedelta(days=40), timedelta(hours=3), 3600, 3600),
         (timedelta(days=500), timedelta(minutes=30), None, 86_400),
         (timedelta(days=900), timedelta(minutes=30), None, 2_592_000),
-        (timedelta(days=30), timedelta(days=30), None, 3600),
+        (timedelta(days=7), timedelta(days=7), None, 3600),
+        (timedelta(days=30), timedelta(days=30), None, 21_600),
         (timedelta(days=365), timedelta(days=365), None, 86_400),
-        (timedelta(days=365), timedelta(days=365), 36 * 3600, 3600),
+        (timedelta(days=365), timedelta(days=365), 36 * 3600, 21_600),
+        (timedelta(days=365), timedelta(days=365), 35 * 3600, 3600),
     ],
 )
 def test_the_level_is_picked_by_range_step_and_what_is_kept(
@@ -175,20 +178,23 @@ def test_a_step_is_found_for_any_range(years: int) -> None:
 @pytest.mark.parametrize(
     ("series", "days", "step", "level"),
     [
-        (1, 30, 3_600, 3_600),
-        (10, 30, 3_600, 3_600),
-        (20, 30, 7_200, 3_600),
-        # Hours of a month in so many series are ten times as much to add up as its days.
+        (1, 7, 3_600, 3_600),
+        (1, 30, 21_600, 21_600),
+        (20, 30, 21_600, 21_600),
         (40, 30, 86_400, 86_400),
         (1, 365, 86_400, 86_400),
         (40, 365, 2_592_000, 2_592_000),
         (500, 365, 2_592_000, 2_592_000),
-        (40, 7, 3_600, 3_600),
-        (500, 1, 7_200, 3_600),
+        (40, 7, 21_600, 21_600),
+        (120, 7, 86_400, 86_400),
+        # A month in one point would say nothing, nor a day in four.
+        (500, 30, 86_400, 86_400),
+        (500, 1, 3_600, 3_600),
+        (500, 1 / 24, 120, 60),
     ],
 )
 def test_a_step_is_chosen_longer_where_there_are_many_series(
-    series: int, days: int, step: int, level: int
+    series: int, days: float, step: int, level: int
 ) -> None:
     grid = arguments.grid(NOW - timedelta(days=days), NOW, None, series)
     assert (grid.step, grid.level) == (step, level)

@@ -99,26 +99,27 @@ def test_buckets_go_by_resolution(data_dir: Path) -> None:
     )
     store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
     for resolution in RESOLUTIONS:
-        store().execute(
-            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, old)
-        )
+        # More than one deletes at a time.
+        rows = 601 if resolution == 10 else 1
         store().executemany(
-            "INSERT INTO telemetry_histogrambucket VALUES (?, 7, ?, ?, 1)",
-            [(resolution, old, idx) for idx in range(600)],
+            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0, x'00')",
+            [(resolution, old - resolution * n) for n in range(rows)],
         )
     assert {each.kind: each.rows for each in preview_now()[0]}["buckets_10s"] == 601
     assert prune().gone["buckets_10s"] == 601
-    left = store().execute("SELECT DISTINCT resolution FROM telemetry_histogrambucket").fetchall()
-    assert left == [(level,) for level in RESOLUTIONS[1:]]
     left = store().execute("SELECT resolution FROM telemetry_bucket WHERE series_id = 7").fetchall()
     assert left == [(level,) for level in RESOLUTIONS[1:]]
 
 
+# Of a series, and of all series of a metric together.
+@pytest.mark.parametrize("series", [7, -1])
 @pytest.mark.parametrize(
     ("resolution", "days"),
-    [(10, 2), (60, 30), (3600, 400), (86_400, 800), (2_592_000, 1_600)],
-)  # fmt: skip
-def test_each_level_of_buckets_has_its_own_age(data_dir: Path, resolution: int, days: int) -> None:
+    [(10, 2), (60, 30), (3600, 400), (21_600, 400), (86_400, 800), (2_592_000, 1_600)],
+)
+def test_each_level_of_buckets_has_its_own_age(
+    data_dir: Path, resolution: int, days: int, series: int
+) -> None:
     add_logs(1, days=0)
     store().execute(
         "INSERT INTO telemetry_metric (id, name, type, unit, help) VALUES (1,'m','h','','')"
@@ -128,15 +129,12 @@ def test_each_level_of_buckets_has_its_own_age(data_dir: Path, resolution: int, 
     old, young = now - days * 86_400 - 7_200, now - days * 86_400 + 7_200
     for start in (old, young):
         store().execute(
-            "INSERT INTO telemetry_bucket VALUES (?, 7, ?, 1, 1, 1, 1, 1, 0)", (resolution, start)
-        )
-        store().execute(
-            "INSERT INTO telemetry_histogrambucket VALUES (?, 7, ?, 3, 1)", (resolution, start)
+            "INSERT INTO telemetry_bucket VALUES (?, ?, ?, 1, 1, 1, 1, 1, 0, x'00')",
+            (resolution, series, start),
         )
     prune()
-    for table in ("bucket", "histogrambucket"):
-        left = store().execute(f"SELECT start FROM telemetry_{table} WHERE series_id = 7")
-        assert left.fetchall() == [(young,)]
+    left = store().execute("SELECT start FROM telemetry_bucket WHERE series_id = ?", (series,))
+    assert left.fetchall() == [(young,)]
 
 
 def test_the_bookkeeping_of_ended_processes_goes(data_dir: Path) -> None:
@@ -200,7 +198,7 @@ def test_no_delete_scans_a_table_of_rows(data_dir: Path) -> None:
     )
     store().execute("INSERT INTO telemetry_series (id, metric_id, labels) VALUES (7, 1, '{}')")
     store().execute(
-        "INSERT INTO telemetry_histogrambucket VALUES (10, 7, ?, 1, 1)",
+        "INSERT INTO telemetry_bucket VALUES (10, 7, ?, 1, 1, 1, 1, 1, 0, x'00')",
         (old,),
     )
     with statements() as seen:
