@@ -1,5 +1,6 @@
 """The small site of views.py, behind the middleware alone."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
+from telemetry.capture import logs
 from tests.telemetry.capture import views
 
 
@@ -22,3 +24,40 @@ def visit() -> Iterator[Callable[..., HttpResponse]]:
         ROOT_URLCONF=views.__name__, MIDDLEWARE=["telemetry.middleware.TelemetryMiddleware"]
     ):
         yield get
+
+
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> logging.Logger:
+    """A logger to which nobody but telemetry listens.
+
+    Its parent is one that pytest does not find: it puts handlers on the root, and on each logger
+    that does not propagate.
+    """
+    logger = logging.getLogger("tests.unheard")
+    monkeypatch.setattr(logger, "parent", deaf())
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    return logger
+
+
+def deaf() -> logging.Logger:
+    """In no tree, with a handler that does nothing."""
+    logger = logging.Logger("tests.deaf")  # noqa: LOG001
+    logger.addHandler(logging.NullHandler())
+    return logger
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[logging.LogRecord]:
+    """The records that the library made, and telemetry heard, during the test."""
+    found: list[logging.LogRecord] = []
+    to_event = logs.to_event
+
+    def noting(record: logging.LogRecord, *rest: Any) -> Any:
+        found.append(record)
+        return to_event(record, *rest)
+
+    monkeypatch.setattr(logs, "to_event", noting)
+    return found

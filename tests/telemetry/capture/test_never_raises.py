@@ -12,6 +12,7 @@ import telemetry
 from telemetry.capture import faults, metrics, sink
 from telemetry.testing import Captured
 from tests.telemetry.capture import views
+from tests.telemetry.capture.conftest import deaf
 from tests.telemetry.capture.work import Worker, settle
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,10 @@ PARTS = [
     "telemetry.capture.units._user_id",
     "telemetry.capture.units._write",
     "telemetry.capture.logs.to_event",
-    "telemetry.capture.logs._attributes",
+    "telemetry.capture.logs.from_call",
+    "telemetry.capture.records._attributes",
+    "telemetry.capture.listeners.is_alone",
+    "telemetry.capture.callers.site",
     "telemetry.capture.errors.record",
     "telemetry.capture.errors.stack_text",
     "telemetry.capture.errors.type_name",
@@ -53,10 +57,14 @@ def break_part(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     monkeypatch.setattr(faults, "_last", {})
 
 
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard by handlers", "unheard"])
 @pytest.mark.parametrize("part", PARTS)
 def test_the_application_goes_on(
-    part: str, telemetry_capture: Captured, monkeypatch: pytest.MonkeyPatch
+    part: str, is_heard: bool, telemetry_capture: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not is_heard:
+        # By telemetry alone, not by pytest's handlers: no record is made.
+        monkeypatch.setattr(logging.getLogger("tests"), "parent", deaf())
     monkeypatch.setattr(metrics, "_declared", {})
     counter = telemetry.counter("a_total", "", labels=["x"])
     client = Client(raise_request_exception=False, headers={"traceparent": "00-x"})
