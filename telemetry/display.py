@@ -13,6 +13,7 @@ _REST = (
 _UNSAFE = re.compile(rf"[\x00-\x0d{_REST}]")
 _UNSAFE_BUT_LINES = re.compile(rf"[\x00-\x09\x0d{_REST}]")
 _UNSAFE_BUT_SPACE = re.compile(rf"[\x00-\x08{_REST}]")
+_STEP_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _LEVELS = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (10, "DEBUG"))
 
 
@@ -36,6 +37,12 @@ def duration(microseconds: int | float | None) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def step(seconds: int) -> str:
+    """6 h, 5 min, 30 d: whole ones of the largest unit that has them."""
+    size, unit = next((size, unit) for size, unit in _STEP_UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit}"
 
 
 def offset(microseconds: int) -> str:

@@ -7,7 +7,13 @@ from typing import Any
 from telemetry.queries.filters import Filters, Parsed
 from telemetry.queries.values import KINDS, LEVELS
 
-RANGES = (("15m", "15 min"), ("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days"))
+RANGES = (
+    ("15m", "15 min"),
+    ("1h", "1 hour"),
+    ("24h", "24 hours"),
+    ("7d", "7 days"),
+    ("30d", "30 days"),
+)
 _OUTCOMES = ("success", "declined", "rejected", "throttled", "error", "unknown")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # So many fields are always seen, the others behind “More filters”.

@@ -37,8 +37,6 @@ _TICK_SECONDS = (
     *(86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000),
 )
 
-_STEP_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-
 
 class Sheet:
     """One picture. `height` is in pixels, the header included."""
@@ -198,11 +196,6 @@ def _range(chosen: Span) -> str:
     start, end = (moment.astimezone(UTC) for moment in (chosen.start, chosen.end))
     same_day = start.date() == end.date()
     until = f"{end:%H:%M:%S}" if same_day else f"{end:%Y-%m-%d %H:%M:%S}"
-    step, level = _length(chosen.step), _length(chosen.resolution)
+    step, level = display.step(chosen.step), display.step(chosen.resolution)
     told = step if step == level else f"{step}, added up from {level}"
     return f"{start:%Y-%m-%d %H:%M:%S} – {until} UTC     one point is {told}"
-
-
-def _length(seconds: int) -> str:
-    size, unit = next((size, unit) for size, unit in _STEP_UNITS if seconds % size == 0)
-    return f"{seconds // size} {unit}"

@@ -19,6 +19,7 @@ register.filter("offset", display.offset)
 register.filter("level_name", display.level_name)
 register.filter("sampled", display.sampled)
 register.filter("number", display.count)
+register.filter("step", display.step)
 register.filter("size", display.size)
 
 

@@ -63,7 +63,9 @@ def test_a_metric_has_a_chart_and_says_what_it_was_read_from(
     answer = viewer.get(f"{BASE}{name}/{query}")
     assert answer.status_code == 200
     assert "<polyline" in answer.text
-    assert "read from the roll-up of" in answer.text
+    assert re.search(
+        r"steps of \d+ (s|min|h|d), read from the roll-up of \d+ (s|min|h|d)", answer.text
+    )
     assert " style=" not in answer.text
 
 
