@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.db import connections
@@ -38,6 +39,11 @@ SELECT place, (b.start - %s) / %s AS step, sum(count), {_FINITE.format("total(b.
     min(minimum), max(maximum), {{histogram}}
 {_FROM}
 GROUP BY place, step ORDER BY place, step"""
+# Where each bucket is a group's step by itself there is nothing to add up, and to sort for it.
+_EACH = f"""{_CHOSEN}
+SELECT place, (b.start - %s) / %s, count, {_FINITE.format("b.total")}, minimum, maximum,
+    {{histogram}}
+{_FROM}"""
 _BARE = _SUMS.format(histogram="NULL")
 # Histograms that stand behind each other are one, see `ingest.packed`.
 _FULL = _SUMS.format(histogram="CAST(group_concat(histogram, '') AS BLOB)")
@@ -87,8 +93,13 @@ def sums(
 
     `groups` is the group of each series: `{series: group}`.
     """
-    sql = _FULL if histograms else _BARE
-    return _read(sql, groups, grid.parts(), grid.first, grid.step)
+    parts = grid.parts()
+    if grid.step == grid.level and len(parts) == 1 and len(set(groups.values())) == len(groups):
+        sql = _EACH.format(histogram="histogram" if histograms else "NULL")
+        groups = dict(sorted(groups.items(), key=itemgetter(1)))
+    else:
+        sql = _FULL if histograms else _BARE
+    return _read(sql, groups, parts, grid.first, grid.step)
 
 
 def over(
