@@ -74,6 +74,8 @@ def test_what_only_ends_a_command_is_no_exception_of_it(
     assert telemetry_capture.errors == []
 
 
+# From Django 6.1 on checks of models look into the databases.
+@pytest.mark.django_db(databases=["default", "telemetry"])
 def test_commands_that_are_ignored_leave_nothing(telemetry_capture: Captured) -> None:
     call_command("check", "--tag", "models")
     with override_settings(TELEMETRY={"IGNORE_COMMANDS": [NAME]}):
