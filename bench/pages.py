@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,8 @@ def _rollups(db: sqlite3.Connection, now: int, chance: random.Random) -> None:
                 db.execute("INSERT INTO telemetry_series VALUES (?, ?, ?)", (number, text, metric))
                 for resolution, span in spans:
                     _buckets(db, number, metric, resolution, now, span, chance)
+    # As the migration makes those of all series together, and of six hours.
+    import_module("telemetry.migrations.0007_packed_histograms").fill(db)
 
 
 def _buckets(
