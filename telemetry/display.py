@@ -1,6 +1,7 @@
 """How values are written for people, on pages and in terminals alike."""
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 
@@ -79,8 +80,14 @@ def exact(when: datetime) -> str:
 
 
 def count(value: float) -> str:
-    """1,234,567; 12.5 for what is no whole number."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.3g}"
+    """1,234,567; 12.5 for what is no whole number; 0.00000116 for a request in ten days."""
+    magnitude = abs(value)
+    if value == int(value) or 1_000 <= magnitude < 1e15:
+        return f"{value:,.0f}"
+    if 1e-9 < magnitude < 1e-4:
+        # Three digits, as below, and not as 1.16e-06.
+        return f"{value:.{2 - math.floor(math.log10(magnitude))}f}"
+    return f"{value:,.3g}"
 
 
 def size(number: int) -> str:
