@@ -155,9 +155,9 @@ class Board:
         self.counters.release()
         if isinstance(self._map, mmap.mmap):
             self._map.close()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 def _create(path: Path) -> tuple[int, mmap.mmap]:
@@ -167,8 +167,7 @@ def _create(path: Path) -> tuple[int, mmap.mmap]:
     try:
         return fd, mmap.mmap(fd, SIZE)
     except BaseException:
-        os.close(fd)
-        os.unlink(path)
+        locks.discard(fd, path)
         raise
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 try:
@@ -25,18 +26,29 @@ def create(path: Path, flags: int, content: bytes = b"") -> int:
     if fcntl is None:
         # Windows cannot rename an open file: there the file is without its lock for a moment.
         draft = path
-    fd = os.open(draft, flags | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
+    fd = -1
     try:
+        fd = os.open(draft, flags | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
         try_lock(fd)
         if content and os.write(fd, content) != len(content):
             raise OSError(errno.ENOSPC, "short write")
         if draft != path:
             os.rename(draft, path)
     except BaseException:
-        os.close(fd)
-        os.unlink(draft)
+        discard(fd, draft, path)
         raise
     return fd
+
+
+def discard(fd: int, *paths: Path) -> None:
+    """Close and remove what a failed attempt may have made. Says nothing: Ctrl-C, which may come at
+    any instruction, is not to become an OSError that somebody handles."""
+    if fd >= 0:
+        with suppress(OSError):
+            os.close(fd)
+    for path in paths:
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def try_lock(fd: int) -> bool:

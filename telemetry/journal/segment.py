@@ -64,5 +64,6 @@ class Segment:
 
     def close(self) -> None:
         """No more records: from now on ingest may remove the file once it has read it."""
-        os.close(self._fd)
-        self._fd = -1
+        # Forgotten first: after an interrupt in between its number may be another file's.
+        fd, self._fd = self._fd, -1
+        os.close(fd)

@@ -168,9 +168,9 @@ class Journal:
         return segment
 
     def _close_segment(self) -> None:
-        if self._segment is not None:
-            self._segment.close()
-            self._segment = None
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
 
     def _open_board(self) -> None:
         if self.lasting_board is not None or monotonic() < self._board_retry:
