@@ -15,13 +15,15 @@ from telemetry.conf import settings
 from telemetry.queries import levels
 from telemetry.queries.levels import Part
 
-Place = tuple[int, int]
+# Where in a grid, and the fields of its `Sums`, in their order.
+Did = tuple[int, int, float, float, float, bytes | None]
 
-# The series with the number of the group that each belongs to, as `[[series, group], …]`: one
-# parameter, however many there are. CROSS JOIN keeps SQLite from walking the buckets first.
+# Group and step are one number, `place`: SQLite sorts by one in less time. The series come with the
+# place of their group's first step, as `[[series, first], …]`: one parameter, however many there
+# are. CROSS JOIN keeps SQLite from walking the buckets first.
 _CHOSEN = """
 WITH chosen AS MATERIALIZED (
-    SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS place
+    SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS first
     FROM json_each(%s)
 ), parts AS MATERIALIZED (
     SELECT json_extract(value, '$[0]') AS level, json_extract(value, '$[1]') AS low,
@@ -35,25 +37,29 @@ FROM parts CROSS JOIN chosen CROSS JOIN telemetry_bucket b
 # infinity.
 _FINITE = f"coalesce(max({-sys.float_info.max!r}, min({sys.float_info.max!r}, {{}})), 0.0)"
 _SUMS = f"""{_CHOSEN}
-SELECT place, (b.start - %s) / %s AS step, sum(count), {_FINITE.format("total(b.total)")},
+SELECT first + (b.start - %s) / %s AS place, sum(count), {_FINITE.format("total(b.total)")},
     min(minimum), max(maximum), {{histogram}}
 {_FROM}
-GROUP BY place, step ORDER BY place, step"""
+GROUP BY place ORDER BY place"""
 # Where each bucket is a group's step by itself there is nothing to add up, and to sort for it.
 _EACH = f"""{_CHOSEN}
-SELECT place, (b.start - %s) / %s, count, {_FINITE.format("b.total")}, minimum, maximum,
+SELECT first + (b.start - %s) / %s, count, {_FINITE.format("b.total")}, minimum, maximum,
     {{histogram}}
 {_FROM}"""
 _BARE = _SUMS.format(histogram="NULL")
 # Histograms that stand behind each other are one, see `ingest.packed`.
 _FULL = _SUMS.format(histogram="CAST(group_concat(histogram, '') AS BLOB)")
+_TOTALS = f"""{_CHOSEN}
+SELECT first + (b.start - %s) / %s AS place, {_FINITE.format("total(b.total)")}
+{_FROM}
+GROUP BY place ORDER BY place"""
 # With one max() SQLite takes the bare column from the row that has it.
 _LAST = f"""{_CHOSEN}
-SELECT place, step, {_FINITE.format("total(last)")} FROM (
-    SELECT place, (b.start - %s) / %s AS step, last, max(b.start)
+SELECT place, {_FINITE.format("total(last)")} FROM (
+    SELECT first + (b.start - %s) / %s AS place, last, max(b.start)
     {_FROM}
-    GROUP BY place, step, series
-) GROUP BY place, step"""
+    GROUP BY place, series
+) GROUP BY place"""
 # A step that holds every range.
 _FOREVER = 1 << 40
 
@@ -69,6 +75,11 @@ class Grid:
     first: int
     stop: int
     step: int
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return -(-(self.stop - self.first) // self.step)
 
     def parts(self) -> list[Part]:
         """What is read, in order of time."""
@@ -86,10 +97,8 @@ class Sums:
     histogram: bytes | None
 
 
-def sums(
-    groups: Mapping[int, int], grid: Grid, *, histograms: bool = False
-) -> list[tuple[int, int, int, float, float, float, bytes | None]]:
-    """Group, step, and the fields of its `Sums`, in their order; silent ones are left out.
+def sums(groups: Mapping[int, int], grid: Grid, *, histograms: bool = False) -> list[Did]:
+    """What each group did in each step, by `group * grid.steps + step`; silent ones are left out.
 
     `groups` is the group of each series: `{series: group}`.
     """
@@ -99,7 +108,17 @@ def sums(
         groups = dict(sorted(groups.items(), key=itemgetter(1)))
     else:
         sql = _FULL if histograms else _BARE
-    return _read(sql, groups, parts, grid.first, grid.step)
+    return _in_steps(sql, groups, grid, parts)
+
+
+def totals(groups: Mapping[int, int], grid: Grid) -> dict[int, float]:
+    """The totals alone of `sums`, for less."""
+    return dict(_in_steps(_TOTALS, groups, grid, grid.parts()))
+
+
+def last(groups: Mapping[int, int], grid: Grid) -> dict[int, float]:
+    """The newest value of a gauge in each step, added up over the series of a group."""
+    return dict(_in_steps(_LAST, groups, grid, grid.parts()))
 
 
 def over(
@@ -107,13 +126,7 @@ def over(
 ) -> dict[int, Sums]:
     """What each group did in all of `parts` together; silent ones are left out."""
     found = _read(_FULL if histograms else _BARE, groups, parts, 0, _FOREVER)
-    return {place: Sums(*did) for place, _, *did in found}
-
-
-def last(groups: Mapping[int, int], grid: Grid) -> dict[Place, float]:
-    """The newest value of a gauge in each step, added up over the series of a group."""
-    found = _read(_LAST, groups, grid.parts(), grid.first, grid.step)
-    return {(place, step): value for place, step, value in found}
+    return {group: Sums(*did) for group, *did in found}
 
 
 def any_in(series: int, grid: Grid) -> bool:
@@ -121,11 +134,17 @@ def any_in(series: int, grid: Grid) -> bool:
     return bool(over({series: 0}, grid.parts()))
 
 
+def _in_steps(sql: str, groups: Mapping[int, int], grid: Grid, parts: Sequence[Part]) -> list[Any]:
+    steps = grid.steps
+    places = {series: group * steps for series, group in groups.items()}
+    return _read(sql, places, parts, grid.first, grid.step)
+
+
 def _read(
-    sql: str, groups: Mapping[int, int], parts: Sequence[Part], first: int, step: int
+    sql: str, places: Mapping[int, int], parts: Sequence[Part], first: int, step: int
 ) -> list[Any]:
     read = json.dumps([(part.resolution, part.low, part.high) for part in parts])
-    chosen = json.dumps(list(groups.items()))
+    chosen = json.dumps(list(places.items()))
     with connections[settings.DATABASE].cursor() as cursor:
         cursor.execute(sql, [chosen, read, first, step])
         found: list[tuple[Any, ...]] = cursor.fetchall()

@@ -123,7 +123,9 @@ def counter(metric: MetricRow, chosen: Span, most: int) -> Lines:
     shown = _busiest([one for one in every if one.id in weights], weights, most)
     sums: dict[int, dict[int, float]] = {one.id: {} for one in shown}
     starts = chosen.starts
-    for number, step, _, total, *_ in buckets.sums({one.id: one.id for one in shown}, chosen.grid):
+    grid = chosen.grid
+    for place, total in buckets.totals({one.id: one.id for one in shown}, grid).items():
+        number, step = divmod(place, grid.steps)
         sums[number][starts[step]] = total
     lines = [Line(one.labels, chosen.rates(sums[one.id]), weights[one.id]) for one in shown]
     return Lines(metric, lines, len(weights), sum(weights.values()))
@@ -193,7 +195,9 @@ def _distributions(
     """How much each group observed, and its histogram by the start of the step."""
     found: dict[int, tuple[int, dict[int, bytes]]] = {}
     starts = chosen.starts
-    for group, step, n, *_, histogram in buckets.sums(groups, chosen.grid, histograms=True):
+    grid = chosen.grid
+    for place, n, *_, histogram in buckets.sums(groups, grid, histograms=True):
+        group, step = divmod(place, grid.steps)
         count, steps = found.get(group, (0, {}))
         steps[starts[step]] = histogram or b""
         found[group] = count + n, steps

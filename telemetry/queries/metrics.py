@@ -82,8 +82,8 @@ def points(
     first, stop = int(start.timestamp()) // step * step, int(end.timestamp()) + 1
     grid = Grid(level, first, -(-stop // level) * level, step)
     all_of_them = dict.fromkeys(together(every, level), 0)
-    added = {row[1]: row[3] for row in buckets.sums(all_of_them, grid)}
-    some = {row[1]: row[3] for row in buckets.sums(dict.fromkeys(chosen, 0), grid)}
+    added = buckets.totals(all_of_them, grid)
+    some = buckets.totals(dict.fromkeys(chosen, 0), grid)
     return {first + at * step: (total, some.get(at, 0.0)) for at, total in added.items()}
 
 

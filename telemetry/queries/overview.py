@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
 from telemetry.ingest import builtin
 from telemetry.queries import errors, histograms, levels, metrics
@@ -154,16 +153,14 @@ def _points(
 def _percentiles(groups: Sequence[Sequence[Sums]]) -> list[Percentiles]:
     """Of the series of each group together, then of all."""
     merged = [b"".join(did.histogram or b"" for did in group) for group in groups]
-    ranked = histograms.quantiles(merged, (0.5, 0.95, 0.99), together=True)
-    found = []
-    for group, told in zip([*groups, [*chain(*groups)]], ranked, strict=True):
-        maximum = max((did.maximum for did in group), default=None)
-        # A bucket's middle may lie above the largest value in it, which is known exactly.
-        p50, p95, p99 = (
-            value if value is None or maximum is None else min(value, maximum) for value in told
-        )
-        found.append(Percentiles(p50, p95, p99, maximum))
-    return found
+    within = [histograms.around([(did.minimum, did.maximum) for did in group]) for group in groups]
+    ranked = histograms.quantiles(merged, (0.5, 0.95, 0.99), within=within, together=True)
+    highest = [max((did.maximum for did in group), default=None) for group in groups]
+    highest.append(max((one for one in highest if one is not None), default=None))
+    return [
+        Percentiles(p50, p95, p99, most)
+        for (p50, p95, p99), most in zip(ranked, highest, strict=True)
+    ]
 
 
 def route_of(one: SeriesRow) -> tuple[str, str]:

@@ -1,9 +1,11 @@
 """The range query: what a metric did over a time range, by labels, in steps, with quantiles."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import repeat
+from types import MappingProxyType
+from typing import Any
 
 from telemetry.queries import arguments, buckets, histograms, levels, metrics
 from telemetry.queries.arguments import BadQuery
@@ -12,6 +14,10 @@ from telemetry.queries.metrics import MetricRow, SeriesRow
 from telemetry.queries.overflow import LABEL as OVERFLOW
 
 __all__ = ["Answer", "BadQuery", "Point", "SeriesPoints", "query"]
+
+
+# One for all that have none.
+_NONE: Mapping[float, float] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -27,8 +33,8 @@ class Point:
     total: float
     minimum: float
     maximum: float
-    last: float | None = None
-    quantiles: Mapping[float, float] = field(default_factory=dict)
+    last: float | None
+    quantiles: Mapping[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +122,34 @@ def _answered(
     asked: Sequence[float],
 ) -> list[SeriesPoints]:
     did = buckets.sums(groups, grid, histograms=bool(asked))
-    ranked = histograms.quantiles([row[-1] or b"" for row in did], asked) if asked else []
     last = buckets.last(groups, grid) if metric.type == "gauge" else {}
     moments = [levels.moment(start) for start in range(grid.first, grid.stop, grid.step)]
     points: list[list[Point]] = [[] for _ in found]
-    for place, number, count, total, low, high, _ in did:
-        newest = last.get((place, number)) if last else None
-        points[place].append(Point(moments[number], count, total, low, high, newest, {}))
-    for point, told in zip(chain(*points), ranked, strict=bool(asked)):
-        point.quantiles = _within(point, asked, told)
+    steps = grid.steps
+    if asked:
+        quantiles = _quantiles(did, asked)
+        for (place, count, total, low, high, _), own in zip(did, quantiles, strict=True):
+            at = moments[place % steps]
+            points[place // steps].append(Point(at, count, total, low, high, None, own))
+    else:
+        for place, count, total, low, high, _ in did:
+            at, newest = moments[place % steps], last.get(place) if last else None
+            points[place // steps].append(Point(at, count, total, low, high, newest, _NONE))
     return [SeriesPoints(labels, told) for labels, told in zip(found, points, strict=True) if told]
 
 
-def _within(did: Point, asked: Sequence[float], told: Sequence[float | None]) -> dict[float, float]:
-    """Quantiles within the extremes, which are known exactly: a bucket's middle need not be."""
-    low, high = did.minimum, did.maximum
-    found = {
-        q: low if value < low else high if value > high else value
-        for q, value in zip(asked, told, strict=True)
-        if value is not None
-    }
-    if 0 in found:
-        found[0] = low
-    if 1 in found:
-        found[1] = high
+def _quantiles(did: Sequence[buckets.Did], asked: Sequence[float]) -> list[dict[float, float]]:
+    """Those of each group and step; none where there are no observations."""
+    bags = [row[-1] or b"" for row in did]
+    ranked = histograms.quantiles(bags, asked, within=[row[3:5] for row in did])
+    found: list[dict[float, Any]] = list(map(dict, map(zip, repeat(asked), ranked)))
+    # The ends are known exactly.
+    for q in asked:
+        if q in (0, 1):
+            for quantiles, row in zip(found, did, strict=True):
+                quantiles[q] = row[4] if q else row[3]
+    for place, bag in enumerate(bags) if b"" in bags else ():
+        found[place] = {} if not bag else found[place]
     return found
 
 

@@ -63,6 +63,27 @@ def test_quantiles_are_those_of_each_histogram_and_of_all(
 
 
 @pytest.mark.parametrize("module", [numpy, None], ids=["numpy", "python"])
+@given(
+    many=st.lists(st.tuples(usual, st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=6),
+    shares=shares,
+)
+@examples(deadline=None)
+def test_quantiles_lie_within_the_extremes_of_their_histogram(
+    module: ModuleType | None, many: list[tuple[dict[int, int], float, float]], shares: list[float]
+) -> None:
+    within = [(min(ends), max(ends)) for _, *ends in many]
+    with told_by(module):
+        bags = [scattered(counts) for counts, *_ in many]
+        bare = histograms.quantiles(bags, shares, together=True)
+        told = histograms.quantiles(bags, shares, within=within, together=True)
+    every = [*within, (min(low for low, _ in within), max(high for _, high in within))]
+    assert told == [
+        [None if value is None else min(max(value, low), high) for value in values]
+        for values, (low, high) in zip(bare, every, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("module", [numpy, None], ids=["numpy", "python"])
 @given(many=many, bounds=st.lists(st.integers(-40_001, 32_769), max_size=4))
 @examples(deadline=None)
 def test_what_is_at_most_in_a_bucket_is_counted(

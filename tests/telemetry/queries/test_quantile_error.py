@@ -144,9 +144,12 @@ def test_merged_series_are_ranked_as_one(
         if number in groups:
             expected.setdefault((groups[number], step // 2), Counter())[idx] += n
     shares = [part / 1_000 for part in parts]
-    found = sums(groups, Grid(10, first, first + 60, 20), histograms=True)
+    grid = Grid(10, first, first + 60, 20)
+    found = sums(groups, grid, histograms=True)
     told = histograms.quantiles([row[-1] or b"" for row in found], shares)
-    assert {row[:2]: ranked for row, ranked in zip(found, told, strict=True)} == {
+    assert {
+        divmod(row[0], grid.steps): ranked for row, ranked in zip(found, told, strict=True)
+    } == {
         place: [quantile(merged, share) for share in shares] for place, merged in expected.items()
     }
 
