@@ -67,16 +67,16 @@ def at_most(histograms: Sequence[bytes], bounds: Sequence[Sequence[int]]) -> lis
 def rows(histograms: Sequence[bytes], width: int) -> list[Mapping[int, int]]:
     """How many observations of each histogram are in `width` buckets together: `{idx // width: n}`,
     in order. `width` is a power of two, 65,536 at most."""
-    found: list[dict[int, int]] = [{} for _ in histograms]
     numpy = _numpy()
     if numpy is not None:
-        for number, row, n in vectors.rows(numpy, histograms, width):
-            found[number][row] = n
-        return list(found)
-    for counted, one in zip(found, histograms, strict=True):
+        return list(vectors.rows(numpy, histograms, width))
+    found: list[Mapping[int, int]] = []
+    for one in histograms:
+        counted: dict[int, int] = {}
         for idx, n in packed.unpack(one).items():
             counted[idx // width] = counted.get(idx // width, 0) + n
-    return list(found)
+        found.append(counted)
+    return found
 
 
 @functools.cache

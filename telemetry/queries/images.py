@@ -124,8 +124,9 @@ def counter(metric: MetricRow, chosen: Span, most: int) -> Lines:
     sums: dict[int, dict[int, float]] = {one.id: {} for one in shown}
     starts = chosen.starts
     grid = chosen.grid
+    steps = grid.steps
     for place, total in buckets.totals({one.id: one.id for one in shown}, grid).items():
-        number, step = divmod(place, grid.steps)
+        number, step = divmod(place, steps)
         sums[number][starts[step]] = total
     lines = [Line(one.labels, chosen.rates(sums[one.id]), weights[one.id]) for one in shown]
     return Lines(metric, lines, len(weights), sum(weights.values()))
@@ -194,10 +195,10 @@ def _distributions(
 ) -> dict[int, tuple[int, dict[int, bytes]]]:
     """How much each group observed, and its histogram by the start of the step."""
     found: dict[int, tuple[int, dict[int, bytes]]] = {}
-    starts = chosen.starts
-    grid = chosen.grid
-    for place, n, *_, histogram in buckets.sums(groups, grid, histograms=True):
-        group, step = divmod(place, grid.steps)
+    starts, grid = chosen.starts, chosen.grid
+    number = grid.steps
+    for place, n, _, _, _, histogram in buckets.sums(groups, grid, histograms=True):
+        group, step = divmod(place, number)
         count, steps = found.get(group, (0, {}))
         steps[starts[step]] = histogram or b""
         found[group] = count + n, steps

@@ -69,15 +69,16 @@ def at_most(
     return told
 
 
-def rows(np: Any, histograms: Sequence[bytes], width: int) -> Iterator[tuple[int, int, int]]:
-    """See `histograms.rows`: the histogram's number, `idx // width`, n."""
-    first = 0
+def rows(np: Any, histograms: Sequence[bytes], width: int) -> Iterator[dict[int, int]]:
+    """See `histograms.rows`."""
     for table in tables(np, histograms, width):
         lines, columns = np.nonzero(table.n)
-        n = table.n[lines, columns].astype(np.int64)
-        found = (lines + first).tolist(), table.idx[columns].tolist(), n.tolist()
-        yield from zip(*found, strict=True)
-        first += len(table.n)
+        idx = table.idx[columns].tolist()
+        n = table.n[lines, columns].astype(np.int64).tolist()
+        begin = 0
+        for end in np.searchsorted(lines, np.arange(1, len(table.n) + 1)).tolist():
+            yield dict(zip(idx[begin:end], n[begin:end], strict=True))
+            begin = end
 
 
 def tables(np: Any, histograms: Sequence[bytes], width: int = 1) -> Iterator[Table]:

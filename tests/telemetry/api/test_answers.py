@@ -223,7 +223,7 @@ def test_all_series_can_be_merged(rows: Scene, api: APIClient) -> None:
 
 
 def test_a_sum_beyond_every_float_is_null() -> None:
-    point = Point(datetime.now(UTC), 2, math.inf, 1e308, 1e308, last=1e308)
+    point = Point(datetime.now(UTC), 2, math.inf, 1e308, 1e308, last=1e308, quantiles={})
     (told,) = SeriesSerializer(SeriesPoints({}, [point])).data["points"]
     assert (told["total"], told["maximum"]) == (None, 1e308)
 
