@@ -110,8 +110,8 @@ def _hear(
     if depth >= MAX_NESTED:
         sink.lost()
         return
-    _depths[thread] = depth + 1
     try:
+        _depths[thread] = depth + 1
         unit = _current()
         if unit is None or unit.spent is None:
             _capture(level, source, make, raised, unit)
