@@ -12,8 +12,9 @@ from telemetry.ingest.own import SIGN_OF_LIFE, Labels
 RESTLESS = frozenset({builtin.ACTIVE, builtin.ACTIVE_BY_PROCESS, builtin.BUSY_THREADS,
                       builtin.BUSY_SHARE})  # fmt: skip
 _SETTLES = 10.0
-# Those that are never quite the same: a change of less than a hundredth is none.
-ROUGH = frozenset({builtin.MEMORY, builtin.FILE_SIZE})
+# Those that are never quite the same: a change of less than a hundredth is none, nor one of so many
+# bytes. What is written of the store's log makes it grow, which would be written again.
+ROUGH = {builtin.MEMORY: 0.0, builtin.FILE_SIZE: float(1 << 18)}
 _ROUGHLY = 0.01
 
 
@@ -55,5 +56,6 @@ class Ledger:
         return True
 
     def _moves(self, reading: Reading, before: float) -> bool:
-        spare = _ROUGHLY * abs(before) if reading.name in ROUGH else 0.0
+        least = ROUGH.get(reading.name)
+        spare = 0.0 if least is None else max(least, _ROUGHLY * abs(before))
         return abs(reading.value - before) > spare

@@ -328,6 +328,18 @@ def test_an_idle_site_writes_nothing_between_two_signs_of_life(
     assert db.total_changes > before
 
 
+def test_a_file_that_grows_by_what_is_written_of_it_is_not_written_again() -> None:
+    ledger = Ledger()
+
+    def size(value: int) -> list[Reading]:
+        return ledger.news([Reading(builtin.FILE_SIZE, (("file", "wal"),), value)])
+
+    assert size(140_112)
+    assert not any(size(140_112 + 12_360 * number) for number in range(1, 20))
+    assert size(140_112 + 300_000)
+    assert not size(140_112 + 300_000)
+
+
 def test_what_moves_by_the_second_is_written_until_it_rests() -> None:
     ledger = Ledger()
     busy, idle = Reading(builtin.ACTIVE, (), 3), Reading(builtin.ACTIVE, (), 0)
