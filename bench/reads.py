@@ -76,7 +76,7 @@ def _of_range(label: str, start: datetime, end: datetime, known: Known) -> Itera
         "images.extremes": lambda: images.extremes(overview.ACTIVE, images.span(start, end)),
         "images.histogram": picture(_distribution, DURATION),
         "metrics.points": lambda: metrics.points(
-            metrics.series(COUNT), [], start, end, metrics.step_of(start, end)
+            metrics.series(COUNT), "status", "500".__eq__, start, end, metrics.step_of(start, end)
         ),
         "metrics.totals": lambda: metrics.totals(ids(), levels.parts(start, end)),
         "metrics.histograms": lambda: metrics.histograms(

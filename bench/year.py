@@ -18,7 +18,8 @@ from typing import Any
 from telemetry.ingest.builtin import ACTIVE
 from telemetry.ingest.connection import Store
 from telemetry.ingest.names import Names
-from telemetry.ingest.rollup import RESOLUTIONS, Rollup
+from telemetry.ingest.resolutions import RESOLUTIONS
+from telemetry.ingest.rollup import Rollup
 from telemetry.ingest.rows import INSERTS, Keys, Rows
 from telemetry.journal import events
 from telemetry.queries.levels import kept_days

@@ -9,7 +9,7 @@ import sqlite3
 from typing import Any
 
 from telemetry.conf import settings
-from telemetry.ingest import builtin
+from telemetry.ingest import builtin, slices
 from telemetry.ingest.pairs import Pairs
 
 _CACHE_LIMIT = 50_000
@@ -137,7 +137,10 @@ class Names:
             if self._room[metric] <= 0:
                 return None
             self._room[metric] -= 1
-        return int(db.execute(_MAKE_SERIES, key).lastrowid or 0)
+        made = int(db.execute(_MAKE_SERIES, key).lastrowid or 0)
+        if labels != OVERFLOW:
+            slices.join(db, metric, made, labels, _as_text(OVERFLOW))
+        return made
 
     def _metric(self, db: sqlite3.Connection, kind: str, name: str) -> int:
         found = self._metrics.get(name)

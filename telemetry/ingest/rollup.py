@@ -7,14 +7,11 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from telemetry.ingest import packed, totals
+from telemetry.ingest import packed, slices, totals
 from telemetry.ingest.floats import added
 from telemetry.ingest.histogram import index
+from telemetry.ingest.resolutions import RESOLUTIONS, WHOLE
 
-RESOLUTIONS = (10, 60, 3600, 21_600, 86_400, 2_592_000)
-# From here on counters and histograms also have buckets of all their series together, with minus
-# the metric's number in place of a series: what charts of a whole site read.
-WHOLE = 3600
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
 # Bytes of a histogram from which on it is packed anew: longer rows go on in pages of their own.
@@ -36,10 +33,14 @@ _ADD = (
     " THEN histogram_merged(histogram, excluded.histogram)"
     " ELSE CAST(histogram || excluded.histogram AS BLOB) END"
 )
-# A gauge has no whole: its series' values do not add up over time.
-_METRICS = (
-    "SELECT s.id, s.metric_id FROM telemetry_series s JOIN telemetry_metric m"
-    " ON m.id = s.metric_id WHERE m.type <> 'g' AND s.id IN (SELECT value FROM json_each(?))"
+# What each series is added up in beside: its whole metric, by minus its number, and its slices. A
+# gauge in none: its series' values do not add up over time.
+_MERGED = (
+    "WITH chosen AS MATERIALIZED (SELECT value AS id FROM json_each(?))"
+    " SELECT s.id, -s.metric_id FROM chosen CROSS JOIN telemetry_series s USING (id)"
+    " JOIN telemetry_metric m ON m.id = s.metric_id WHERE m.type <> 'g'"
+    f" UNION ALL SELECT series_id, {slices.key(0)} - slice_id"
+    " FROM chosen CROSS JOIN telemetry_slicemember ON series_id = chosen.id"
 )
 Key = tuple[int, int]
 
@@ -81,16 +82,16 @@ class Rollup:
     def write(self, db: sqlite3.Connection) -> None:
         """Add the sums to the store, at each resolution."""
         self._sum_up()
-        wholes: tuple[dict[Key, list[float]], dict[Key, dict[int, int]]] = ({}, {})
+        merged: tuple[dict[Key, list[float]], dict[Key, dict[int, int]]] = ({}, {})
         for resolution in self._resolutions:
             self._buckets = _buckets(self._buckets, resolution)
             self._histograms = _histograms(self._histograms, resolution)
             self._add(db, resolution, self._buckets, self._histograms)
             if resolution >= WHOLE:
-                if not wholes[0]:
-                    wholes = self._wholes(db)
-                wholes = _buckets(wholes[0], resolution), _histograms(wholes[1], resolution)
-                self._add(db, resolution, *wholes)
+                if not merged[0]:
+                    merged = self._merged(db)
+                merged = _buckets(merged[0], resolution), _histograms(merged[1], resolution)
+                self._add(db, resolution, *merged)
         # Last: the fewest intervals are left now.
         totals.add(db, self._buckets, self._histograms)
 
@@ -110,23 +111,25 @@ class Rollup:
             ),
         )
 
-    def _wholes(
+    def _merged(
         self, db: sqlite3.Connection
     ) -> tuple[dict[Key, list[float]], dict[Key, dict[int, int]]]:
-        """The sums of each metric's series together, by minus its number."""
+        """The sums of what series are added up in beside."""
         if not self._buckets:
             return {}, {}
         series = json.dumps(list({series for series, _ in self._buckets}))
-        metrics: dict[int, int] = dict(db.execute(_METRICS, (series,)))
+        into: defaultdict[int, list[int]] = defaultdict(list)
+        for one, merged in db.execute(_MERGED, (series,)):
+            into[one].append(merged)
         buckets: dict[Key, list[float]] = {}
         for (one, start), did in self._buckets.items():
-            if one in metrics:
+            for merged in into[one]:
                 # A copy: what is merged into it is not of this series.
-                _put(buckets, (-metrics[one], start), [*did])
+                _put(buckets, (merged, start), [*did])
         histograms: dict[Key, dict[int, int]] = {}
         for (one, start), counts in self._histograms.items():
-            if one in metrics:
-                _fall(histograms, (-metrics[one], start), {**counts})
+            for merged in into[one]:
+                _fall(histograms, (merged, start), {**counts})
         return buckets, histograms
 
     def _sum_up(self) -> None:

@@ -12,6 +12,8 @@ from telemetry.models.metrics import (
     Sample,
     Series,
     SeriesTotal,
+    Slice,
+    SliceMember,
 )
 from telemetry.models.requests import Request
 
@@ -32,5 +34,7 @@ __all__ = [
     "Segment",
     "Series",
     "SeriesTotal",
+    "Slice",
+    "SliceMember",
     "Total",
 ]

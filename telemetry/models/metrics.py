@@ -40,11 +40,42 @@ class Series(models.Model):
         return f"{self.metric}{self.labels}"
 
 
+class Slice(models.Model):
+    """All series of a metric with one value of a label, which `ingest.slices` adds up.
+
+    A value of NULL: the label has too many, and no slices.
+    """
+
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="+")
+    label = models.TextField()
+    value = models.TextField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["metric", "label", "value"], name="slice_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric}{{{self.label}={self.value}}}"
+
+
+class SliceMember(models.Model):
+    """A series is one of a slice's."""
+
+    pk = models.CompositePrimaryKey("series_id", "slice_id")
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    slice = models.ForeignKey(
+        Slice, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+
+
 class Bucket(models.Model):
     """What a series did in one interval.
 
     From an hour on, counters and histograms also have buckets of all their series together, with
-    minus the metric's number as `series_id`.
+    minus the metric's number as `series_id`, and of each `Slice`.
 
     `start` is in seconds since the epoch. `total` is the sum of the observations (or increments),
     `last` the newest value of a gauge, set `last_at` microseconds after `start`. `histogram` has

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.conf import DEFAULTS, settings
-from telemetry.ingest.rollup import WHOLE
+from telemetry.ingest.resolutions import WHOLE
 
 MINUTE, HOUR, SIX_HOURS, DAY, MONTH = 60, 3600, 6 * 3600, 86_400, 30 * 86_400
 LEVELS = (10, MINUTE, HOUR, SIX_HOURS, DAY, MONTH)

@@ -1,15 +1,25 @@
 """Metrics: their names, series, and what they did over a time range."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db import connections
+
+from telemetry.conf import settings
+from telemetry.ingest import slices
 from telemetry.models import Bucket, Metric, Series
 from telemetry.queries import buckets, levels
 from telemetry.queries.buckets import Grid, Sums
 from telemetry.queries.levels import Part
+from telemetry.queries.overflow import LABEL as OVERFLOW
 from telemetry.queries.store import rows
+
+_SLICES = (
+    "SELECT id, value FROM telemetry_slice"
+    " WHERE metric_id = %s AND label = %s AND value IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +81,26 @@ def step_of(start: datetime, end: datetime) -> int:
 
 
 def points(
-    every: Sequence[SeriesRow], chosen: Collection[int], start: datetime, end: datetime, step: int
+    every: Sequence[SeriesRow],
+    label: str,
+    chosen: Callable[[str], bool],
+    start: datetime,
+    end: datetime,
+    step: int,
 ) -> dict[int, tuple[float, float]]:
-    """What all series of a counter added in each step, and what the `chosen` of them did, by the
-    step's start.
+    """What all series of a counter added in each step, and what those did whose value of `label`
+    is `chosen`, by the step's start.
 
     Silent steps are left out.
     """
     level = levels.coarsest(step)
     first, stop = int(start.timestamp()) // step * step, int(end.timestamp()) + 1
     grid = Grid(level, first, -(-stop // level) * level, step)
-    all_of_them = dict.fromkeys(together(every, level), 0)
-    added = buckets.totals(all_of_them, grid)
-    some = buckets.totals(dict.fromkeys(chosen, 0), grid)
-    return {first + at * step: (total, some.get(at, 0.0)) for at, total in added.items()}
+    added = buckets.totals(dict.fromkeys(together(every, level), 0), grid)
+    some = [one for one in every if chosen(one.labels.get(label, ""))]
+    merged = dict.fromkeys(slices_of(some, label, level).values(), 0)
+    told = buckets.totals(merged, grid)
+    return {first + at * step: (total, told.get(at, 0.0)) for at, total in added.items()}
 
 
 def together(every: Sequence[SeriesRow], level: int) -> list[int]:
@@ -92,6 +108,25 @@ def together(every: Sequence[SeriesRow], level: int) -> list[int]:
     if levels.has_wholes(level):
         return [one.whole for one in every[:1]]
     return [one.id for one in every]
+
+
+def slices_of(chosen: Sequence[SeriesRow], label: str, level: int) -> dict[int, int]:
+    """By what the buckets of each series of a counter or a histogram are read at a level, where all
+    that have its value of `label` are read with it: those of the slice, or its own.
+
+    `{id: slice or id}`; see `ingest.slices`.
+    """
+    known = _slices(chosen[0].metric, label) if chosen and levels.has_wholes(level) else {}
+    return {
+        one.id: one.id if OVERFLOW in one.labels else known.get(one.labels.get(label), one.id)
+        for one in chosen
+    }
+
+
+def _slices(metric: int, label: str) -> dict[str | None, int]:
+    with connections[settings.DATABASE].cursor() as cursor:
+        cursor.execute(_SLICES, [metric, label])
+        return {value: slices.key(number) for number, value in cursor.fetchall()}
 
 
 def totals(series_ids: Sequence[int], range_parts: Sequence[Part]) -> dict[int, Sums]:

@@ -141,8 +141,7 @@ def _points(
     counters: Sequence[SeriesRow], start: datetime, end: datetime, step: int
 ) -> list[Point]:
     """Every step of the range, silent ones too, so that gaps show as gaps."""
-    failing = [one.id for one in counters if is_failure(one)]
-    counted = metrics.points(counters, failing, start, end, step)
+    counted = metrics.points(counters, "status", _is_failure, start, end, step)
     first = int(start.timestamp()) // step * step
     return [
         Point(metrics.moment(at), *counted.get(at, (0.0, 0.0)))
@@ -170,7 +169,10 @@ def route_of(one: SeriesRow) -> tuple[str, str]:
 
 def is_failure(one: SeriesRow) -> bool:
     """Whether it counts requests that the server failed: by its answer, or by dying."""
-    status = one.labels.get("status", "")
+    return _is_failure(one.labels.get("status", ""))
+
+
+def _is_failure(status: str) -> bool:
     return status.startswith("5") or status == DIED
 
 

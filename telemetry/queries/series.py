@@ -93,8 +93,8 @@ def query(
     matching = arguments.matching(every, labels)
     groups, found = _groups(every, matching, by)
     grid = arguments.grid(start, end, step, len(found))
-    if by is not None and not by and not labels and _has_whole(metric, grid):
-        groups = {one.whole: groups[one.id] for one in matching[:1]}
+    if by is not None and metric.type != "gauge" and len(matching) > len(found):
+        groups = _added_up(groups, matching, by, labels or {}, grid.level)
     overflow = next((one for one in every if OVERFLOW in one.labels), None)
     return Answer(
         name=metric.name,
@@ -110,8 +110,21 @@ def query(
     )
 
 
-def _has_whole(metric: MetricRow, grid: Grid) -> bool:
-    return metric.type != "gauge" and levels.has_wholes(grid.level)
+def _added_up(
+    groups: dict[int, int],
+    matching: Sequence[SeriesRow],
+    by: Sequence[str],
+    labels: Mapping[str, str],
+    level: int,
+) -> dict[int, int]:
+    """The groups by what ingest has added up of their series, where it has just that."""
+    if not by and not labels:
+        return dict.fromkeys(metrics.together(matching, level), 0)
+    one = {*by, *labels}
+    if len(one) > 1:
+        return groups
+    read = metrics.slices_of(matching, one.pop(), level)
+    return {read[number]: place for number, place in groups.items()}
 
 
 def _answered(

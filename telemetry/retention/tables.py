@@ -4,6 +4,8 @@
 
 import sqlite3
 
+from telemetry.ingest import slices
+
 KEYED = {
     "requests": "telemetry_request",
     "logs": "telemetry_log",
@@ -20,8 +22,12 @@ RESOLUTIONS = {
 }
 
 
-# The series of buckets: those that there are, and of each metric all together (`ingest.rollup`).
-SERIES = "SELECT id FROM telemetry_series UNION ALL SELECT -id FROM telemetry_metric"
+# The series of buckets: those that there are, of each metric all together, and slices
+# (`ingest.rollup`).
+SERIES = (
+    "SELECT id FROM telemetry_series UNION ALL SELECT -id FROM telemetry_metric"
+    f" UNION ALL SELECT {slices.key(0)} - id FROM telemetry_slice"
+)
 
 
 def delete_keyed(db: sqlite3.Connection, kind: str, key: int, limit: int) -> int:

@@ -6,9 +6,12 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connections
+
 from telemetry.conf import settings
-from telemetry.ingest import histogram, packed
-from telemetry.ingest.rollup import RESOLUTIONS, WHOLE
+from telemetry.ingest import histogram, packed, slices
+from telemetry.ingest.names import OVERFLOW
+from telemetry.ingest.resolutions import RESOLUTIONS, WHOLE
 from telemetry.models import (
     Bucket,
     Error,
@@ -21,11 +24,13 @@ from telemetry.models import (
     Request,
     Series,
     SeriesTotal,
+    SliceMember,
 )
 from telemetry.models.base import KEY_SPACE, first_key
 
 _numbers = itertools.count(1)
 _MICROSECOND = timedelta(microseconds=1)
+_OVERFLOW = json.dumps(OVERFLOW, separators=(",", ":"))
 
 
 def uid(at: datetime | None = None) -> str:
@@ -140,7 +145,11 @@ def series(metric: str, type: str, **labels: str) -> Series:  # noqa: A002
         name=metric, defaults={"type": type}
     )
     text = json.dumps(labels, sort_keys=True, separators=(",", ":"))
-    return Series.objects.using(settings.DATABASE).get_or_create(metric=declared, labels=text)[0]
+    found = Series.objects.using(settings.DATABASE).get_or_create(metric=declared, labels=text)
+    if found[1] and labels != OVERFLOW:
+        db = connections[settings.DATABASE].connection
+        slices.join(db, declared.pk, found[0].pk, labels, _OVERFLOW)
+    return found[0]
 
 
 def observe(one: Series, value: float, at: datetime) -> None:
@@ -150,6 +159,8 @@ def observe(one: Series, value: float, at: datetime) -> None:
         _put(one, one.pk, value, resolution, start)
         if resolution >= WHOLE and one.metric.type != "g":
             _put(one, -one.metric.pk, value, resolution, start)
+            for member in SliceMember.objects.using(settings.DATABASE).filter(series=one):
+                _put(one, slices.key(member.slice_id), value, resolution, start)
 
 
 def _put(one: Series, key: int, value: float, resolution: int, start: int) -> None:

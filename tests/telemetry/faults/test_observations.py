@@ -9,7 +9,7 @@ import pytest
 
 from telemetry.ingest import packed
 from telemetry.ingest.histogram import index
-from telemetry.ingest.rollup import RESOLUTIONS
+from telemetry.ingest.resolutions import RESOLUTIONS
 from tests.telemetry.faults import crash
 from tests.telemetry.faults.observing import SHOPS, VISITORS, Observation, all_of
 from tests.telemetry.faults.rounds import Rounds, fault

@@ -16,7 +16,10 @@ from telemetry.ingest.worker import Worker
 from telemetry.journal import events
 
 # The statements that make the tables which say of which metric a series is.
-NAMED = "SELECT sql FROM sqlite_master WHERE name IN ('telemetry_metric', 'telemetry_series')"
+NAMED = (
+    "SELECT sql FROM sqlite_master WHERE name IN ('telemetry_metric', 'telemetry_series',"
+    " 'telemetry_slice', 'telemetry_slicemember')"
+)
 # And those that roll-ups and totals are added to.
 SUMS = (
     "SELECT sql FROM sqlite_master"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.ingest.histogram import ZERO_INDEX, index
-from telemetry.ingest.rollup import RESOLUTIONS
+from telemetry.ingest.resolutions import RESOLUTIONS
 from telemetry.journal import events
 from telemetry.queries.series import query
 from tests.telemetry.ingest.helpers import START, drain, emit, fallen, rows, unit

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from telemetry import checks
 from telemetry.ingest.connection import Store
-from telemetry.ingest.rollup import RESOLUTIONS
+from telemetry.ingest.resolutions import RESOLUTIONS
 from telemetry.retention import ages, prune_now, tables
 from telemetry.retention.prune import preview_now, prune
 from telemetry.retention.sweep import Sweep
