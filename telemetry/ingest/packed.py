@@ -16,21 +16,43 @@ IDX_SHIFT = 15
 DIGIT_BITS = 13
 DIGIT_MASK = (1 << DIGIT_BITS) - 1
 EXPONENT_MASK = 3
+_COUNT_MASK = (1 << IDX_SHIFT) - 1
 _DIGITS = 4
 _IS_LITTLE = sys.byteorder == "little"
 
 
 def pack(counts: Mapping[int, int]) -> bytes:
     """The bytes of `{idx: n}`."""
-    words = array("I", list(_words(counts)))
+    return _pack({idx - LOWEST: n for idx, n in counts.items()})
+
+
+def unpack(histogram: bytes) -> dict[int, int]:
+    """`{idx: n}`, in order of idx."""
+    return {high + LOWEST: n for high, n in sorted(_unpack(histogram).items())}
+
+
+def merged(*histograms: bytes | None) -> bytes | None:
+    """All of them in the fewest bytes, buckets in order; None when one of them is."""
+    found = [one for one in histograms if one is not None]
+    if len(found) < len(histograms):
+        return None
+    return _pack(dict(sorted(_unpack(b"".join(found)).items())))
+
+
+def _pack(counts: Mapping[int, int]) -> bytes:
+    """`{idx - LOWEST: n}`."""
+    if max(counts.values(), default=0) <= DIGIT_MASK:
+        words = array("I", [high << IDX_SHIFT | n for high, n in counts.items()])
+    else:
+        words = array("I", list(_words(counts)))
     if not _IS_LITTLE:
         words.byteswap()
     return words.tobytes()
 
 
 def _words(counts: Mapping[int, int]) -> Iterator[int]:
-    for idx, n in counts.items():
-        high = (idx - LOWEST) << IDX_SHIFT
+    for place, n in counts.items():
+        high = place << IDX_SHIFT
         if n <= DIGIT_MASK:
             yield high | n
             continue
@@ -44,20 +66,17 @@ def _words(counts: Mapping[int, int]) -> Iterator[int]:
             yield high | EXPONENT_MASK << DIGIT_BITS | 1
 
 
-def unpack(histogram: bytes) -> dict[int, int]:
-    """`{idx: n}`, in order of idx."""
+def _unpack(histogram: bytes) -> dict[int, int]:
+    """`{idx - LOWEST: n}`, in no order."""
     words = array("I", histogram)
     if not _IS_LITTLE:
         words.byteswap()
     counts: dict[int, int] = {}
-    for word in sorted(words):
-        idx = (word >> IDX_SHIFT) + LOWEST
-        n = (word & DIGIT_MASK) << DIGIT_BITS * (word >> DIGIT_BITS & EXPONENT_MASK)
-        counts[idx] = counts.get(idx, 0) + n
+    get = counts.get
+    for word in words:
+        n = word & _COUNT_MASK
+        if n > DIGIT_MASK:
+            n = (n & DIGIT_MASK) << DIGIT_BITS * (n >> DIGIT_BITS)
+        high = word >> IDX_SHIFT
+        counts[high] = get(high, 0) + n
     return counts
-
-
-def merged(*histograms: bytes | None) -> bytes | None:
-    """All of them in the fewest bytes, buckets in order; None when one of them is."""
-    found = [one for one in histograms if one is not None]
-    return pack(unpack(b"".join(found))) if len(found) == len(histograms) else None

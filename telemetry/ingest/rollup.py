@@ -7,10 +7,10 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from telemetry.ingest import packed, slices, totals
-from telemetry.ingest.floats import added
+from telemetry.ingest import slices, totals
 from telemetry.ingest.histogram import index
 from telemetry.ingest.resolutions import RESOLUTIONS, WHOLE
+from telemetry.ingest.sums import Key, Sums
 
 _FINEST = RESOLUTIONS[0]
 _FINEST_MICROSECONDS = _FINEST * 1_000_000
@@ -42,7 +42,6 @@ _MERGED = (
     f" UNION ALL SELECT series_id, {slices.key(0)} - slice_id"
     " FROM chosen CROSS JOIN telemetry_slicemember ON series_id = chosen.id"
 )
-Key = tuple[int, int]
 
 
 def interval(time: int) -> int:
@@ -63,10 +62,7 @@ class Rollup:
         self._resolutions = resolutions
         self.counts: defaultdict[Key, list[float]] = defaultdict(list)
         self.timings: defaultdict[Key, list[float]] = defaultdict(list)
-        # (series, interval) → [count, total, minimum, maximum, last, time of last]
-        self._buckets: dict[Key, list[float]] = {}
-        # (series, interval) → {idx: n}
-        self._histograms: dict[Key, dict[int, int]] = {}
+        self._sums = Sums()
 
     def add(self, kind: str, series: int, time: int, value: float) -> None:
         """Add one observation of a counter ("c"), a histogram ("h") or a gauge ("g")."""
@@ -77,113 +73,52 @@ class Rollup:
             self.counts[key].append(value)
         else:
             # Alone of the three it has a last value, by the time that it was set.
-            _put(self._buckets, key, [1, value, value, value, value, time])
+            self._sums.put(key, [1, value, value, value, value, time])
 
     def write(self, db: sqlite3.Connection) -> None:
         """Add the sums to the store, at each resolution."""
         self._sum_up()
-        merged: tuple[dict[Key, list[float]], dict[Key, dict[int, int]]] = ({}, {})
+        merged: Sums | None = None
         for resolution in self._resolutions:
-            self._buckets = _buckets(self._buckets, resolution)
-            self._histograms = _histograms(self._histograms, resolution)
-            self._add(db, resolution, self._buckets, self._histograms)
+            self._sums = self._sums.wider(resolution)
+            _add(db, resolution, self._sums)
             if resolution >= WHOLE:
-                if not merged[0]:
-                    merged = self._merged(db)
-                merged = _buckets(merged[0], resolution), _histograms(merged[1], resolution)
-                self._add(db, resolution, *merged)
+                merged = self._merged(db) if merged is None else merged.wider(resolution)
+                _add(db, resolution, merged)
         # Last: the fewest intervals are left now.
-        totals.add(db, self._buckets, self._histograms)
+        totals.add(db, self._sums.buckets, self._sums.histograms)
 
-    @staticmethod
-    def _add(
-        db: sqlite3.Connection,
-        resolution: int,
-        buckets: dict[Key, list[float]],
-        histograms: dict[Key, dict[int, int]],
-    ) -> None:
-        packs = {key: packed.pack(counts) for key, counts in histograms.items()}
-        db.executemany(
-            _ADD,
-            (
-                (resolution, *key, *did[:5], _since(key[1], did[5]), packs.get(key))
-                for key, did in buckets.items()
-            ),
-        )
-
-    def _merged(
-        self, db: sqlite3.Connection
-    ) -> tuple[dict[Key, list[float]], dict[Key, dict[int, int]]]:
+    def _merged(self, db: sqlite3.Connection) -> Sums:
         """The sums of what series are added up in beside."""
-        if not self._buckets:
-            return {}, {}
-        series = json.dumps(list({series for series, _ in self._buckets}))
         into: defaultdict[int, list[int]] = defaultdict(list)
-        for one, merged in db.execute(_MERGED, (series,)):
-            into[one].append(merged)
-        buckets: dict[Key, list[float]] = {}
-        for (one, start), did in self._buckets.items():
-            for merged in into[one]:
-                # A copy: what is merged into it is not of this series.
-                _put(buckets, (merged, start), [*did])
-        histograms: dict[Key, dict[int, int]] = {}
-        for (one, start), counts in self._histograms.items():
-            for merged in into[one]:
-                _fall(histograms, (merged, start), {**counts})
-        return buckets, histograms
+        if self._sums.buckets:
+            series = json.dumps(list({series for series, _ in self._sums.buckets}))
+            for one, merged in db.execute(_MERGED, (series,)):
+                into[one].append(merged)
+        return self._sums.together(into)
 
     def _sum_up(self) -> None:
         for kept in (self.counts, self.timings):
             for key, values in kept.items():
                 ends = [min(values), max(values)]
-                _put(self._buckets, key, [len(values), sum(values), *ends, values[-1], 0])
+                self._sums.put(key, [len(values), sum(values), *ends, values[-1], 0])
         for key, values in self.timings.items():
-            _fall(self._histograms, key, dict(Counter(map(index, values))))
+            self._sums.fall(key, dict(Counter(map(index, values))))
         self.counts.clear()
         self.timings.clear()
 
 
-def _buckets(finer: dict[Key, list[float]], resolution: int) -> dict[Key, list[float]]:
-    """The sums of wider intervals."""
-    wider: dict[Key, list[float]] = {}
-    for (series, start), did in finer.items():
-        _put(wider, (series, start // resolution * resolution), did)
-    return wider
-
-
-def _histograms(finer: dict[Key, dict[int, int]], resolution: int) -> dict[Key, dict[int, int]]:
-    wider: dict[Key, dict[int, int]] = {}
-    for (series, start), counts in finer.items():
-        _fall(wider, (series, start // resolution * resolution), counts)
-    return wider
+def _add(db: sqlite3.Connection, resolution: int, sums: Sums) -> None:
+    packs = sums.packs()
+    db.executemany(
+        _ADD,
+        (
+            (resolution, *key, *did[:5], _since(key[1], did[5]), packs.get(key))
+            for key, did in sums.buckets.items()
+        ),
+    )
 
 
 def _since(start: int, time: float) -> int:
     """Microseconds from a bucket's start to a gauge's last value; 0 for what is none."""
     return int(time) - start * 1_000_000 if time else 0
-
-
-def _put(buckets: dict[Key, list[float]], key: Key, did: list[float]) -> None:
-    found = buckets.get(key)
-    if found is None:
-        buckets[key] = did
-    else:
-        _merge(found, did)
-
-
-def _fall(histograms: dict[Key, dict[int, int]], key: Key, counts: dict[int, int]) -> None:
-    found = histograms.get(key)
-    if found is None:
-        histograms[key] = counts
-        return
-    for idx, n in counts.items():
-        found[idx] = found.get(idx, 0) + n
-
-
-def _merge(into: list[float], other: list[float]) -> None:
-    into[0] += other[0]
-    into[1] = added(into[1], other[1])
-    into[2] = min(into[2], other[2])
-    into[3] = max(into[3], other[3])
-    if other[5] >= into[5]:
-        into[4:6] = other[4:6]
