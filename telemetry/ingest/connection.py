@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import connections
 
 from telemetry.conf import settings
-from telemetry.ingest import builtin, wal, writelock
+from telemetry.ingest import builtin, schema, wal, writelock
 from telemetry.ingest.own import STORE, Own
 
 _MALFORMED = (
@@ -50,6 +50,8 @@ class Store:
         # What its work is measured by.
         self._own = own or Own()
         self._inode = 0
+        # SQLite's number of the schema that was looked at.
+        self._schema = -1
         self._is_ours = False
 
     @contextmanager
@@ -63,6 +65,7 @@ class Store:
             raise unavailable(error) from error
         changes = db.total_changes
         try:
+            self._check_version(db)
             yield db
             if db.total_changes == changes:
                 db.execute("COMMIT")
@@ -74,6 +77,18 @@ class Store:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+    def _check_version(self, db: sqlite3.Connection) -> None:
+        """Somebody may migrate the store while an older process still ingests into it."""
+        (version,) = db.execute("PRAGMA schema_version").fetchone()
+        if version == self._schema:
+            return
+        if newer := schema.unknown(db):
+            raise StoreUnavailable(
+                f"{path()} is of a newer version ({newer[-1]}) than this process. Restart it with "
+                "the code that migrated the store"
+            )
+        self._schema = version
 
     def reading(self) -> sqlite3.Connection:
         """The connection outside a transaction, for reads. Raises StoreUnavailable."""
@@ -108,6 +123,7 @@ class Store:
         wrapper = connections[settings.DATABASE]
         # Inserts into a deleted WAL database succeed silently.
         if self._inode not in (0, inode):
+            self._schema = -1
             wrapper.close()
             self._on_replaced()
         if wrapper.connection is None:

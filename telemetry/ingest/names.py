@@ -97,6 +97,9 @@ class Names:
 
     def declare(self, db: sqlite3.Connection, name: str, kind: str, unit: str, text: str) -> None:
         """Store what a metric is; the newest declaration stands."""
+        row = db.execute("SELECT id, type FROM telemetry_metric WHERE name = ?", (name,)).fetchone()
+        if row is not None and row[1] != kind:
+            slices.close(db, row[0])
         db.execute(
             "INSERT INTO telemetry_metric (name, type, unit, help) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (name) DO UPDATE SET"

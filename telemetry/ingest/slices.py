@@ -23,6 +23,7 @@ _OTHER = (
 _IS_CLOSED = "SELECT 1 FROM telemetry_slice WHERE metric_id = ? AND label = ? AND value IS NULL"
 _FIND = "SELECT id FROM telemetry_slice WHERE metric_id = ? AND label = ? AND value = ?"
 _ALL = "SELECT id FROM telemetry_slice WHERE metric_id = ? AND label = ?"
+_LABELS = "SELECT DISTINCT label FROM telemetry_slice WHERE metric_id = ?"
 _MAKE = "INSERT INTO telemetry_slice (metric_id, label, value) VALUES (?, ?, ?)"
 _JOIN = "INSERT INTO telemetry_slicemember (series_id, slice_id) VALUES (?, ?)"
 _DROP = (
@@ -58,6 +59,13 @@ def join(
         for label, value in labels.items():
             if db.execute(_IS_CLOSED, (metric, label)).fetchone() is None:
                 _add(db, metric, series, label, value)
+
+
+def close(db: sqlite3.Connection, metric: int) -> None:
+    """A metric is of another type from now on: what it has is not whole any more."""
+    labels = db.execute(_LABELS, (metric,)).fetchall()
+    for (label,) in labels:
+        _close(db, metric, label)
 
 
 def _add(db: sqlite3.Connection, metric: int, series: int, label: str, value: str) -> None:

@@ -34,6 +34,9 @@ def create(path: Path, flags: int, content: bytes = b"") -> int:
             raise OSError(errno.ENOSPC, "short write")
         if draft != path:
             os.rename(draft, path)
+    except FileExistsError:
+        # Somebody else's: a signal handler that logs comes between any two lines.
+        raise
     except BaseException:
         discard(fd, draft, path)
         raise

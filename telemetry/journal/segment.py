@@ -58,7 +58,8 @@ class Segment:
             raise Refused("disk_full" if error.errno in FULL else "write_error") from error
         if written != len(data):
             self._seq = seq
-            os.ftruncate(self._fd, self.size)
+            # Not back to `size`, which an interrupt after a write leaves too small.
+            os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise Refused("disk_full")
         self.size += written
 

@@ -154,12 +154,19 @@ class Journal:
         self.pressure.look()
         if self.pressure.step == NOTHING:
             raise Refused(self.pressure.reason)
+        # Taken before the file is made: a signal handler that logs in between gets the next.
+        index = self._index
+        self._index = index + 1
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            segment = Segment(path_of(self.folder, self.writer, self._index), self._segment_seconds)
-        except OSError as error:
-            raise Refused("disk_full" if error.errno in FULL else "write_error") from error
-        self._index += 1
+            segment = Segment(path_of(self.folder, self.writer, index), self._segment_seconds)
+        except BaseException as error:
+            # A number that no file has looks like a file that somebody removed.
+            if self._index == index + 1:
+                self._index = index
+            if isinstance(error, OSError):
+                raise Refused("disk_full" if error.errno in FULL else "write_error") from error
+            raise
         try:
             segment.append(self._introduce())
         except Refused:

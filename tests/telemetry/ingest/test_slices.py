@@ -164,6 +164,26 @@ def test_what_was_a_gauge_before_has_none() -> None:
         assert found(db) == {}
 
 
+def test_what_was_a_gauge_for_a_while_has_none() -> None:
+    with sums_alone() as db:
+        write(db, [pairs(4)])
+        Names().declare(db, "seen_c", "g", "", "")
+        assert of_label(db, "route") == of_label(db, "status") == [(None,)]
+        write(db, [pairs(5)])
+        Names().declare(db, "seen_c", "c", "", "")
+        write(db, [pairs(6)])
+        assert of_label(db, "route") == of_label(db, "status") == [(None,)]
+        assert found(db) == {}
+
+
+def test_a_metric_that_is_declared_again_keeps_them() -> None:
+    with sums_alone() as db:
+        write(db, [pairs(4)])
+        Names().declare(db, "seen_c", "c", "", "in other words")
+        write(db, [pairs(4)])
+        assert found(db) == expected(db) != {}
+
+
 def rows_of(db: sqlite3.Connection) -> int:
     (count,) = db.execute("SELECT count(*) FROM telemetry_slice").fetchone()
     return int(count)

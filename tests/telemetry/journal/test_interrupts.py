@@ -59,3 +59,53 @@ def test_a_file_that_got_its_name_is_gone_after_an_interrupt(
     with pytest.raises(KeyboardInterrupt):
         journal.append(b'"first"')
     assert not reader.segments(tmp_path)
+
+
+def test_a_handler_that_logs_while_a_file_is_made_costs_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for moment in ("open", "rename"):
+        journal, call, in_time = make(tmp_path / moment), getattr(os, moment), []
+
+        def and_log(*given: Any, _call: Any = call, _done: Any = in_time, **how: Any) -> Any:
+            found = _call(*given, **how)
+            if not _done and str(given[0]).endswith(".tmp"):
+                _done.append(1)
+                # As a signal handler of the same thread, between two lines.
+                assert journal.append(b'"from the handler"')  # noqa: B023
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(locks.os, moment, and_log)
+            assert journal.append(b'"first"')
+        assert journal.append(b'"second"')
+        journal.close()
+        kept = payloads(journal.folder)
+        assert sorted(kept) == [b'"first"', b'"from the handler"', b'"second"']
+        assert in_time
+
+
+def test_a_short_write_after_an_interrupt_takes_nothing_else_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def and_interrupt(fd: int, data: bytes) -> int:
+        write(fd, data)
+        raise KeyboardInterrupt
+
+    def short(fd: int, data: bytes) -> int:
+        return write(fd, data[:5])
+
+    journal = make(tmp_path)
+    assert journal.append(b'"first"')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            journal.append(b'"interrupted"')
+    assert journal.append(b'"later"')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", short)
+        assert not journal.append(b'"refused"')
+    assert journal.append(b'"last"')
+    assert payloads(tmp_path) == [b'"first"', b'"interrupted"', b'"later"', b'"last"']
