@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from telemetry.ingest import packed
-from telemetry.queries import vectors
+from telemetry.queries import ranks, vectors
 from telemetry.queries.quantiles import quantile
 
 # More than all that is made of the histograms that are worked on at a time.
@@ -32,7 +32,7 @@ def quantiles(
         within = [(-math.inf, math.inf)] * len(histograms)
     numpy = _numpy()
     if numpy is not None:
-        return vectors.quantiles(numpy, histograms, shares, within, together=together)
+        return ranks.quantiles(numpy, histograms, shares, within, together=together)
     told = [
         [_between(quantile(one, q), *ends) for q in shares]
         for one, ends in zip(map(packed.unpack, histograms), within, strict=True)

@@ -3,23 +3,17 @@
 `np` is the module, which is imported at the first use and need not be installed.
 """
 
-import functools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from telemetry.ingest import packed
-from telemetry.queries.quantiles import RANK_SLACK, middle
 
 # Bytes that are worked on at a time: with all that comes of them they stay in the nearer caches.
 _CHUNK = 1 << 18
 # A table with more than so many places for each word is left empty for the most part.
-_SPARSE = 16
-_FEW = 1_000
-# Buckets that are one in a first look; a power of two.
-_COARSE = 16
+SPARSE = 16
+FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +23,6 @@ class Table:
 
     idx: Any
     n: Any
-
-
-def quantiles(
-    np: Any,
-    histograms: Sequence[bytes],
-    shares: Sequence[float],
-    within: Sequence[tuple[float, float]],
-    *,
-    together: bool,
-) -> list[list[float | None]]:
-    """See `histograms.quantiles`."""
-    if not histograms or not shares:
-        return [[None for _ in shares] for _ in range(len(histograms) + together)]
-    ranked = [_ranked(np, some, shares) for some in _chunks(histograms)]
-    ends = np.fromiter(chain.from_iterable(within), float).reshape(-1, 2)
-    if together:
-        ranked.append(_of_all(np, histograms, shares))
-        ends = np.concatenate((ends, [[ends[:, 0].min(), ends[:, 1].max()]]))
-    # Without observations it may be anything, but for a bucket that no float is in.
-    every = np.concatenate([every for _, every in ranked])
-    idx = np.where(every > 0, np.concatenate([idx for idx, _ in ranked], axis=1), 0)
-    values = _middles(np, idx).clip(ends[:, 0], ends[:, 1])
-    told: list[list[float | None]] = values.T.tolist()
-    for silent in np.flatnonzero(every == 0).tolist():
-        told[silent] = [None for _ in shares]
-    return told
 
 
 def at_most(
@@ -83,11 +51,11 @@ def rows(np: Any, histograms: Sequence[bytes], width: int) -> Iterator[dict[int,
 
 def tables(np: Any, histograms: Sequence[bytes], width: int = 1) -> Iterator[Table]:
     """Of some histograms at a time, in their order; `idx` is of `width` buckets together."""
-    for some in _chunks(histograms):
+    for some in chunks(histograms):
         yield from _laid_out(np, some, width)
 
 
-def _chunks(histograms: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def chunks(histograms: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     if sum(map(len, histograms)) <= _CHUNK:
         yield histograms
         return
@@ -105,7 +73,7 @@ def _laid_out(np: Any, histograms: Sequence[bytes], width: int) -> Iterator[Tabl
     words = np.frombuffer(b"".join(histograms), dtype="<u4")
     lines, high = len(histograms), (words >> packed.IDX_SHIFT) // width
     low, highest = (int(high.min()), int(high.max())) if len(words) else (0, 0)
-    most = _SPARSE * len(words) + _FEW
+    most = SPARSE * len(words) + FEW
     if (highest - low + 1) * lines <= most:
         seen, column = np.arange(low, highest + 1), high - np.uint32(low)
     else:
@@ -115,101 +83,18 @@ def _laid_out(np: Any, histograms: Sequence[bytes], width: int) -> Iterator[Tabl
             yield from _laid_out(np, histograms[: lines // 2], width)
             yield from _laid_out(np, histograms[lines // 2 :], width)
             return
-    sizes = _sizes(np, histograms)
+    sizes = sizes_of(np, histograms)
     places = np.repeat(np.arange(lines) * len(seen), sizes) + column
-    n = np.bincount(places, weights=_counts(np, words), minlength=lines * len(seen))
+    n = np.bincount(places, weights=counts_of(np, words), minlength=lines * len(seen))
     yield Table(seen + packed.LOWEST // width, n.reshape(lines, len(seen)))
 
 
-def _ranked(np: Any, histograms: Sequence[bytes], shares: Sequence[float]) -> tuple[Any, Any]:
-    """In which bucket each share lies, a row for each, and how many observations there are.
-
-    In two steps, as most words need no exact place: in which coarse bucket, then where in it.
-    """
-    words = np.frombuffer(b"".join(histograms), dtype="<u4")
-    if not len(words):
-        return np.zeros((len(shares), len(histograms)), int), np.zeros(len(histograms))
-    idx, n = words >> packed.IDX_SHIFT, _counts(np, words)
-    coarse, fine = idx // _COARSE, idx & _COARSE - 1
-    is_seen = np.bincount(coarse) > 0
-    seen, lines = np.flatnonzero(is_seen), len(histograms)
-    if lines * len(seen) > _SPARSE * len(words) + _FEW:
-        return _by_order(np, histograms, shares)
-    # A line of cells for each histogram, a column for each coarse bucket.
-    sizes = _sizes(np, histograms)
-    column = (np.cumsum(is_seen) - 1)[coarse]
-    cells = np.repeat(np.arange(lines) * len(seen), sizes) + column
-    below = np.cumsum(np.bincount(cells, weights=n, minlength=lines * len(seen)))
-    before, every = _spans(np, below[len(seen) - 1 :: len(seen)])
-    goals = before + _ranks(np, every, shares)
-    # Behind the last one where there are no observations.
-    found = np.minimum(np.searchsorted(below, goals), len(below) - 1)
-    is_found = np.zeros(len(below), dtype=bool)
-    is_found[found] = True
-    chosen = np.flatnonzero(is_found[cells])
-    number = (np.cumsum(is_found) - 1) * _COARSE
-    places = number[cells[chosen]] + fine[chosen]
-    within = np.bincount(places, weights=n[chosen], minlength=number[-1] + _COARSE)
-    within = np.concatenate(([0], np.cumsum(within)))
-    first = number[found]
-    goals += within[first] - np.concatenate(([0], below))[found]
-    place = (np.searchsorted(within[1:], goals) - first).clip(0, _COARSE - 1)
-    return seen[found % len(seen)] * _COARSE + place, every
-
-
-def _of_all(np: Any, histograms: Sequence[bytes], shares: Sequence[float]) -> tuple[Any, Any]:
-    words = np.frombuffer(b"".join(histograms), dtype="<u4")
-    below = np.cumsum(np.bincount(words >> packed.IDX_SHIFT, _counts(np, words), minlength=1))
-    return np.searchsorted(below, _ranks(np, below[-1:], shares)), below[-1:]
-
-
-def _by_order(np: Any, histograms: Sequence[bytes], shares: Sequence[float]) -> tuple[Any, Any]:
-    """Of many small ones, whose tables would be empty for the most part: word by word."""
-    sizes = _sizes(np, histograms)
-    words = np.frombuffer(b"".join(histograms), dtype="<u4")
-    numbers = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
-    words = np.sort(numbers << np.uint64(32) | words).astype(np.uint32)
-    below = np.concatenate(([0], np.cumsum(_counts(np, words), dtype=np.int64)))
-    before, every = _spans(np, below[np.cumsum(sizes)])
-    places = np.searchsorted(below[1:], before + _ranks(np, every, shares))
-    # Behind the last one where there are no observations.
-    return np.append(words, 0)[places] >> packed.IDX_SHIFT, every
-
-
-def _sizes(np: Any, histograms: Sequence[bytes]) -> Any:
+def sizes_of(np: Any, histograms: Sequence[bytes]) -> Any:
     """How many words each has."""
     return np.fromiter(map(len, histograms), np.int64) // packed.WORD
 
 
-def _spans(np: Any, ends: Any) -> tuple[Any, Any]:
-    """How many observations lie before each line, and in it."""
-    before = np.concatenate(([0], ends[:-1]))
-    return before, ends - before
-
-
-def _ranks(np: Any, every: Any, shares: Sequence[float]) -> Any:
-    """A row for each share."""
-    wanted = np.ceil(every * np.array(shares)[:, None] * RANK_SLACK)
-    return np.maximum(wanted.astype(np.int64), 1)
-
-
-def _middles(np: Any, idx: Any) -> Any:
-    known = _known_middles(np)
-    values = known[idx]
-    if (is_new := np.isnan(values)).any():
-        for one in set(idx[is_new].tolist()):
-            known[one] = middle(one + packed.LOWEST)
-        values = known[idx]
-    return values
-
-
-@functools.cache
-def _known_middles(np: Any) -> Any:
-    """`quantiles.middle` of each bucket that was asked for; NaN for the others."""
-    return np.full(1 << 32 - packed.IDX_SHIFT, math.nan)
-
-
-def _counts(np: Any, words: Any) -> Any:
+def counts_of(np: Any, words: Any) -> Any:
     n = words & packed.DIGIT_MASK
     exponents = words >> packed.DIGIT_BITS & packed.EXPONENT_MASK
     if exponents.any():
