@@ -4,6 +4,7 @@ from typing import Any
 
 from telemetry.conf import settings
 from telemetry.ingest import packed
+from telemetry.queries.quantiles import quantile
 
 # auto_vacuum comes before the first write and before WAL, or it does nothing. FULL: the segment is
 # removed after the commit, so the commit must survive power loss; a few a second cost little.
@@ -29,5 +30,15 @@ def on_connection_created(sender: Any, connection: Any, **kwargs: Any) -> None:
             cursor.execute(_AUTO_VACUUM)
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
+    define = connection.connection.create_function
     # What ingest's statements call, see `ingest.rollup`.
-    connection.connection.create_function("histogram_merged", -1, packed.merged, deterministic=True)
+    define("histogram_merged", -1, packed.merged, deterministic=True)
+    # For statements of one's own, see docs/metrics.md.
+    define("histogram_quantile", 2, _quantile, deterministic=True)
+
+
+def _quantile(histogram: bytes | None, q: float | None) -> float | None:
+    """NULL where there are no observations, or no share from 0 to 1."""
+    if histogram is None or q is None or not 0 <= q <= 1:
+        return None
+    return quantile(packed.unpack(histogram), q)

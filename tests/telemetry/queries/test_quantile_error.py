@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from django.db import connections
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -152,6 +153,36 @@ def test_merged_series_are_ranked_as_one(
     } == {
         place: [quantile(merged, share) for share in shares] for place, merged in expected.items()
     }
+
+
+@pytest.mark.django_db(databases=["telemetry"])
+@given(fallen, st.integers(0, 1_000))
+@examples(deadline=None, max_examples=40)
+def test_sql_tells_the_quantile_of_any_rows(
+    cells: list[tuple[int, int, int, int]], part: int
+) -> None:
+    merged: Counter[int] = Counter()
+    for *_, idx, n in cells:
+        merged[idx] += n
+    Bucket.objects.using(settings.DATABASE).all().delete()
+    Bucket.objects.using(settings.DATABASE).bulk_create(
+        Bucket(
+            resolution=10, series_id=number, start=10 * step, count=n, total=1, minimum=1,
+            maximum=1, last=1, histogram=packed.pack({idx: n}),
+        )
+        for step, (number, _, idx, n) in enumerate(cells)
+    )  # fmt: skip
+    with connections[settings.DATABASE].cursor() as cursor:
+        cursor.execute(
+            "SELECT histogram_quantile(CAST(group_concat(histogram, '') AS BLOB), %s),"
+            " histogram_quantile(NULL, 0.5), histogram_quantile(x'', 0.5),"
+            " histogram_quantile(histogram, 1.5), histogram_quantile(histogram, NULL)"
+            " FROM telemetry_bucket",
+            [part / 1_000],
+        )
+        told, *nothing = cursor.fetchone()
+    assert told == quantile(merged, part / 1_000)
+    assert nothing == [None] * 4
 
 
 @pytest.mark.django_db(databases=["telemetry"])
