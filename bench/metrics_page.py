@@ -83,7 +83,7 @@ def fill(count: int, histograms: float) -> None:
     chance = random.Random(1)
     store, names, rollup = Store(), Names(), Rollup()
     with store.transaction() as db:
-        for table in ("seriestotal", "histogramtotal", "series", "metric"):
+        for table in ("seriestotal", "histogramtotal", "slicemember", "slice", "series", "metric"):
             db.execute(f"DELETE FROM telemetry_{table}")
         now = time.time_ns() // 1_000
         timed = int(count * histograms)
