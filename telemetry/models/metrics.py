@@ -5,8 +5,6 @@ from django.db import models
 from telemetry.models.base import TimeKeyed
 from telemetry.models.fields import MicrosecondField
 
-RESOLUTIONS = (10, 60, 3600, 21_600, 86_400, 2_592_000)
-
 
 class Metric(models.Model):
     """A declared metric; names follow Prometheus rules."""
