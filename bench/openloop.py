@@ -16,8 +16,13 @@ MAX_OPEN = 900
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 
 
-def schedule(rate: float, seconds: float, seed: int) -> list[float]:
-    """Seconds from the start, at random as independent users come (Poisson), `rate` on average."""
+def evenly(rate: float, seconds: float) -> list[float]:
+    """Seconds from the start, equally far apart: a constant rate, as wrk2, vegeta and k6 have."""
+    return [number / rate for number in range(int(rate * seconds))]
+
+
+def at_random(rate: float, seconds: float, seed: int) -> list[float]:
+    """Seconds from the start as independent users come (Poisson), `rate` on average."""
     chance = random.Random(seed)
     moments = []
     moment = chance.expovariate(rate)

@@ -45,8 +45,10 @@ _LONGEST_BREATH = 1.0
 class Worker:
     """Reads every segment in turn. Only the holder of the ingest lock may run one."""
 
-    def __init__(self, *, mends: bool = True) -> None:
+    def __init__(self, *, mends: bool = True, batch: int | None = None) -> None:
         self.folder: Path = settings.journal_dir
+        # Records a batch: no more than what settings say.
+        self._batch: int = min(batch or settings.BATCH_RECORDS, settings.BATCH_RECORDS)
         self._names = Names()
         self._recovery = Recovery(self.folder)
         self._own = Own()
@@ -74,7 +76,7 @@ class Worker:
                 began = time.monotonic()
                 try:
                     handled = self.step()
-                    more = handled >= settings.BATCH_RECORDS or self._delete_a_little()
+                    more = handled >= self._batch or self._delete_a_little()
                     election.note("")
                 except (StoreUnavailable, OSError) as error:
                     # In between two batches: nothing is half done.
@@ -178,7 +180,7 @@ class Worker:
         self._unread = ""
 
     def _fill(self, entries: list[Entry], finished: list[tuple[Source, Path]]) -> None:
-        while self._queue and len(entries) < settings.BATCH_RECORDS:
+        while self._queue and len(entries) < self._batch:
             path = self._queue.popleft()
             writer = reader.writer(path)
             # A writer's records stay in order: not the next segment before the end of this one.
@@ -206,7 +208,7 @@ class Worker:
             entries += [(source, record) for record in chunk.records]
             if chunk.finished:
                 return True
-            if not chunk.records or len(entries) >= settings.BATCH_RECORDS:
+            if not chunk.records or len(entries) >= self._batch:
                 return False
             position = chunk.position
             next_seq = max(next_seq, chunk.records[-1].seq + 1)

@@ -3,13 +3,14 @@
 import signal
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from telemetry.conf import settings
-from telemetry.ingest import notices, process
+from telemetry.ingest import notices, process, seats
 from telemetry.ingest.connection import StoreUnavailable
 from telemetry.ingest.election import Election, holder
 from telemetry.ingest.worker import Worker
@@ -39,7 +40,8 @@ class Command(BaseCommand):
             default=_NICE,
             choices=range(20),
             metavar="0-19",
-            help=f"how far to stand back for the site on busy processors (default {_NICE})",
+            help="how far to stand back for the site where it is kept waiting on processors that "
+            f"nobody else wants (default {_NICE}; 0: an equal share at all times)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -77,8 +79,10 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         notices.say(f"reading {settings.journal_dir}")
+        # Whoever wants no less than the others does not want to sit in the back either.
+        sit = seats.take_turns if nice else seats.sit_in_front
         while not self._stop:
-            Worker().run(lambda: self._stop or election.is_asked_to_yield())
+            sit(_serve, lambda: self._stop or election.is_asked_to_yield())
             election.release()
             if not self._stop:
                 notices.say("handed over on request; standing by")
@@ -90,3 +94,7 @@ class Command(BaseCommand):
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop = True
+
+
+def _serve(should_stop: Callable[[], bool], batch: int | None) -> None:
+    Worker(batch=batch).run(should_stop)

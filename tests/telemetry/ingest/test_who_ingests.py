@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,45 @@ def test_without_a_store_it_says_what_to_run_and_loses_nothing(folder: Path) -> 
     assert "Run: python manage.py migrate --database telemetry" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(list((folder / "journal").glob("*.seg"))) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="the system has no idle scheduling")
+def test_the_command_sits_in_the_back_ingests_there_and_ends(prepared: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND],
+        env=environment(prepared),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        tasks = Path(f"/proc/{process.pid}/task")
+
+        def in_the_back() -> bool:
+            found = [int(task.name) for task in tasks.iterdir()]
+            return os.SCHED_IDLE in map(os.sched_getscheduler, found)
+
+        # Found waiting it would sit in front for a moment: a machine that tests is a busy one.
+        wait_for(in_the_back, 20, "a thread in the back")
+        emit(log(1), log(2))
+        wait_for(lambda: _stored(prepared) == 2, 20, "both are stored")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+def _stored(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "telemetry.sqlite3")) as db:
+        (found,) = db.execute(
+            "SELECT count(*) FROM telemetry_log WHERE message LIKE 'record _'"
+        ).fetchone()
+    return int(found)
+
+
+_COMMAND = """
+import django
+django.setup()
+from django.core.management import call_command
+from telemetry.ingest import seats
+seats.LOOK_SECONDS = 0.1
+call_command("ingest")
+"""
