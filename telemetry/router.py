@@ -11,8 +11,8 @@ class TelemetryRouter:
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return settings.DATABASE if model._meta.app_label == "telemetry" else None
 
-    def db_for_write(self, model: Any, **hints: Any) -> str | None:
-        return self.db_for_read(model, **hints)
+    # Not by a call: the application's own writes are asked about as well.
+    db_for_write = db_for_read
 
     def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool | None:
         labels = {first._meta.app_label, second._meta.app_label}

@@ -8,7 +8,7 @@ the next one on.
 import logging
 from collections.abc import Mapping
 from inspect import signature
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -18,7 +18,10 @@ from telemetry.capture.callers import SOURCE
 _library: Any = logging
 _own_source = _library._srcfile
 _Record = logging.LogRecord
-_init, _get_message = _Record.__init__, _Record.getMessage
+# Read from the class's own mapping: Python keeps few places for attributes of classes that it has
+# looked up, and each that is asked for here would push one of the application's out.
+_record_own = _Record.__dict__
+_init, _get_message = _record_own["__init__"], _record_own["getMessage"]
 # What a record has before `extra` is added; and what `extra` may not bring.
 STANDARD = frozenset(_Record("", 0, "", 0, "", (), None).__dict__)
 _TAKEN = STANDARD | {"message", "asctime"}
@@ -29,6 +32,13 @@ _SINGLE = frozenset({str, int, float, bool, type(None)})
 _STEPS = ("makeRecord", "handle", "filter", "callHandlers", "findCaller")
 _steps_of = attrgetter(*_STEPS)
 _steps: tuple[Any, ...] = ()
+# `filter` is a base class's, unless somebody gives the logger's class one of its own.
+_INHERITED = "filter"
+_own_steps_of = itemgetter(*(step for step in _STEPS if step != _INHERITED))
+_logger_own = logging.Logger.__dict__
+_filterer_own = logging.Filterer.__dict__
+_own_steps: tuple[Any, ...] = ()
+_own_filter: Any = None
 _ARGUMENTS = ("self", "level", "msg", "args", "exc_info", "extra", "stack_info", "stacklevel")
 
 
@@ -47,8 +57,9 @@ def are_patched() -> bool:
 
 def accept() -> None:
     """The steps are as they should be now."""
-    global _steps
+    global _steps, _own_steps, _own_filter
     _steps = _steps_of(logging.Logger)
+    _own_steps, _own_filter = _own_steps_of(_logger_own), _filterer_own[_INHERITED]
 
 
 def is_alone(
@@ -78,11 +89,21 @@ def is_alone(
         )
         and _library._logRecordFactory is _Record
         and _library._srcfile is _own_source
-        and _Record.__init__ is _init
-        and _Record.getMessage is _get_message
-        and _steps_of(type(logger)) == _steps
+        and _record_own["__init__"] is _init
+        and _record_own["getMessage"] is _get_message
+        and _takes_the_known_steps(type(logger))
         # One instance may have been given a step of its own.
         and (len(own := logger.__dict__) == _ATTRIBUTES_OF_LOGGER or own.keys().isdisjoint(_STEPS))
+    )
+
+
+def _takes_the_known_steps(kind: type[logging.Logger]) -> bool:
+    if kind is not logging.Logger:
+        return _steps_of(kind) == _steps
+    return (
+        _own_steps_of(_logger_own) == _own_steps
+        and _filterer_own[_INHERITED] is _own_filter
+        and _logger_own.get(_INHERITED, _own_filter) is _own_filter
     )
 
 

@@ -204,6 +204,24 @@ def test_a_step_that_is_patched_later_is_taken(
     assert messages(telemetry_capture) == ["patched", "patched", "as before"]
 
 
+def test_a_filter_that_is_patched_into_the_base_class_is_asked(
+    unheard: logging.Logger, telemetry_capture: Captured, made: Made
+) -> None:
+    calls: list[str] = []
+    original = logging.Filterer.filter
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.Filterer, "filter", _counting(original, calls))
+        unheard.info("filtered")
+    assert "filter" in calls
+    # Put back where it was not: it is the same one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.Logger, "filter", original)
+        made.clear()
+        unheard.info("as before")
+    assert made == []
+    assert messages(telemetry_capture) == ["filtered", "as before"]
+
+
 def test_a_class_that_changes_none_of_the_steps_makes_no_record(
     unheard: logging.Logger, telemetry_capture: Captured, made: Made,
     monkeypatch: pytest.MonkeyPatch,
