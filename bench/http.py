@@ -37,7 +37,7 @@ VARIANTS = ("bare", "telemetry")
 MIN_THROUGHPUT, MAX_P99 = 0.90, 1.10
 CONNECTIONS = 16
 # After a saturated run, until ingest takes what nobody else wants again.
-CALM_SECONDS = 15.0
+CALM_SECONDS = 35.0
 WRK = f"""
 wrk.method = "POST"
 wrk.body = '{BODY.decode()}'

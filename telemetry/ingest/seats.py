@@ -16,12 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from telemetry.ingest import notices
+from telemetry.retention.upkeep import FIRST_SECONDS
 
 # One wait in the back seat for so many seconds was one too many. Most are seen after a pause, when
 # nothing is locked.
 PATIENCE = 0.5
 # In front it looks around each so many seconds; the first time it catches up with what is there.
-LOOK_SECONDS = 10.0
+# Long enough for retention to have a turn, even where every try in the back ends at once.
+LOOK_SECONDS = 3 * FIRST_SECONDS
 # Processors are wanted by others where so much of the time that it could work it waits for one.
 CROWDED = 0.67
 # Records a batch in the back: a write transaction that stands still there should be a short one.
@@ -39,7 +41,10 @@ def take_turns(serve: Serve, asked: Callable[[], bool]) -> None:
         sit_in_front(serve, lambda crowd=crowd: asked() or crowd.has_gone())  # type: ignore[misc]
         if not _sit_in_the_back(serve, asked):
             return
-        notices.say("kept waiting: takes its share of the processors until they are less wanted")
+        notices.say(
+            "kept waiting (for a processor, the disk or a lock): it does not leave processors to "
+            "all others for now"
+        )
     sit_in_front(serve, asked)
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from telemetry.ingest import notices, seats
+from telemetry.retention import upkeep
 
 needs_back_seat = pytest.mark.skipif(
     not hasattr(os, "SCHED_IDLE"), reason="the system has no idle scheduling"
@@ -155,6 +156,11 @@ def test_where_it_is_forbidden_the_back_is_as_good_as_the_front(
 
     seats.take_turns(serve, lambda: False)
     assert sat == [None, seats.BATCH]
+
+
+def test_retention_has_a_turn_in_front_even_if_no_stay_in_the_back_lasts() -> None:
+    # Each seat has a worker of its own, whose retention begins after a while.
+    assert seats.LOOK_SECONDS >= 2 * upkeep.FIRST_SECONDS
 
 
 def test_a_wait_is_what_passes_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
