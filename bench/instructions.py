@@ -72,7 +72,7 @@ def measure(name: str, requests: int) -> dict[str, float]:
         players = [Counted(folder, name, "bench.subject", name, str(folder))]
         try:
             if name == "telemetry":
-                players.append(Counted(folder, "ingest", "bench.reader", str(folder)))
+                players.append(Counted(folder, "ingest", "bench.reader", name, str(folder)))
             total, _ = players[0].count(requests=requests)
             reading = players[1].count()[0] if players[1:] else 0
             # It must have stored them.
