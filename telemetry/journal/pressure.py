@@ -12,6 +12,7 @@ from pathlib import Path
 
 NONE, SAMPLED, WARNINGS, ERRORS, NOTHING = range(5)
 _STEPS = ((1.1, NOTHING), (1.0, ERRORS), (0.9, WARNINGS), (0.7, SAMPLED))
+_FIRST = _STEPS[-1][0]
 _LEAST = {NONE: 0, SAMPLED: 20, WARNINGS: 30, ERRORS: 40}
 # Of INFO records one in so many stays while they are sampled.
 SAMPLE = 10
@@ -20,6 +21,9 @@ SAMPLE = 10
 # may take long for no such reason, and until the next one all records go, room or not.
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 50
+# With more bytes left than programs write in that time: one request in hundreds pays for a look.
+_ROOM = 256 * 1024 * 1024
+_CALM_SECONDS = 1.0
 _FULL_DISK_SECONDS = 1.0
 
 
@@ -39,13 +43,16 @@ class Pressure:
     def look(self) -> None:
         """Measure the folder and the disk."""
         began = time.monotonic()
-        self._is_disk = _free_bytes(self._folder) < self._min_free
-        full = _bytes(self._folder) / self._max_bytes
+        left = _free_bytes(self._folder) - self._min_free
+        self._is_disk = left < 0
+        taken = _bytes(self._folder)
+        full = taken / self._max_bytes
         self.step = next((step for share, step in _STEPS if full >= share), NONE)
         if self._is_disk:
             self.step = NOTHING
         now = time.monotonic()
-        pause = max(_LOOK_SECONDS, _LOOK_SHARE * (now - began))
+        is_calm = min(left, _FIRST * self._max_bytes - taken) >= _ROOM
+        pause = max(_CALM_SECONDS if is_calm else _LOOK_SECONDS, _LOOK_SHARE * (now - began))
         self.next_look = now + (min(pause, _FULL_DISK_SECONDS) if self._is_disk else pause)
 
     def admit(self, level: int, *, sampled: bool) -> int:
@@ -88,11 +95,14 @@ def _bytes(folder: Path) -> int:
 
 def _free_bytes(folder: Path) -> int:
     """Bytes that an ordinary user may still write; the nearest folder that exists answers."""
-    for place in (folder, *folder.parents):
+    place = folder
+    while True:
         try:
             return _free(place)
         except FileNotFoundError:
-            continue
+            if place == place.parent:
+                break
+            place = place.parent
         except OSError:
             break
     return 1 << 62

@@ -78,6 +78,25 @@ def test_it_recovers_by_itself_when_there_is_room(
     assert found.admit(10, sampled=True) == 1
 
 
+@pytest.mark.parametrize(
+    ("max_bytes", "min_free", "pause"),
+    [
+        (1 << 30, 0, 1.0),
+        # 70 % of it, where records begin to go, is soon reached; or the floor of free space is.
+        (300 << 20, 0, 0.25),
+        (1 << 30, 200 << 20, 0.25),
+    ],
+)
+def test_with_much_room_it_is_looked_at_less_often(
+    max_bytes: int, min_free: int, pause: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pressure, "_free", lambda place: 400 << 20)
+    monkeypatch.setattr(pressure.time, "monotonic", lambda: 100.0)
+    found = Pressure(tmp_path, max_bytes, min_free)
+    found.look()
+    assert found.next_look == 100.0 + pause
+
+
 def test_a_look_that_takes_long_is_taken_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
