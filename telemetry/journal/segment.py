@@ -5,7 +5,7 @@ import math
 import os
 import time
 from pathlib import Path
-from zlib import crc32
+from zlib import adler32
 
 from telemetry.journal import locks
 
@@ -44,13 +44,18 @@ class Segment:
         self.size = 0
         self._seq = 0
 
-    def append(self, payload: bytes) -> None:
-        """Write one record; raises Refused, and then nothing of it is in the file."""
+    def append(self, payload: bytes) -> int:
+        """Write one record; returns how long the file is now.
+
+        Raises Refused, and then nothing of the record is in the file.
+        """
         # Taken before the write: a signal handler that logs in between gets the next number.
         seq = self._seq
         self._seq = seq + 1
-        # As `line.pack`, without the call.
-        data = b"%08x %d %b\n" % (crc32(payload, seq), seq, payload)
+        # As `line.pack`, without the call, and by what an application uses as well: code that is in
+        # the processor's caches already.
+        head = f"{adler32(payload, seq).to_bytes(4).hex()} {seq} ".encode()
+        data = head + payload + b"\n"
         try:
             written = os.write(self._fd, data)
         except OSError as error:
@@ -61,7 +66,8 @@ class Segment:
             # Not back to `size`, which an interrupt after a write leaves too small.
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise Refused("disk_full")
-        self.size += written
+        self.size = size = self.size + written
+        return size
 
     def close(self) -> None:
         """No more records: from now on ingest may remove the file once it has read it."""
