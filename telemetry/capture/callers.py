@@ -17,7 +17,7 @@ Found = tuple[str, int, str, str | None]
 class Site:
     """A place in the code that calls something."""
 
-    __slots__ = ("code", "function", "is_passed", "where")
+    __slots__ = ("code", "function", "is_passed", "place", "where")
 
     def __init__(self, frame: FrameType) -> None:
         # Kept, so that no other code gets its id.
@@ -26,6 +26,8 @@ class Site:
         self.where = self.code.co_filename, frame.f_lineno
         # Logging's own, or the import system's.
         self.is_passed: bool = cast(Any, logging)._is_internal_frame(frame)
+        # What who records what this line logs has found out about it.
+        self.place: Any = None
 
 
 # By code and instruction. Python finds a line's number by reading the function's table from its
@@ -33,6 +35,17 @@ class Site:
 _sites: dict[tuple[int, int], Site] = {}
 _SITES_LIMIT = 10_000
 _known = _sites.get
+
+
+def caller(frame: FrameType) -> Site:
+    """The place that called a logger's method, whose frame this is."""
+    code = frame.f_code
+    above = frame.f_back if code.co_filename == SOURCE else frame
+    if above is not None:
+        found = _known((id(above.f_code), above.f_lasti))
+        if found is not None and not found.is_passed:
+            return found
+    return site(frame)
 
 
 def site(frame: FrameType, level: int = 1) -> Site:
@@ -59,6 +72,11 @@ def _look_at(frame: FrameType) -> Site:
         _sites.clear()
     _sites[id(made.code), frame.f_lasti] = made
     return made
+
+
+def forget() -> None:
+    """What places were found to be like is to be found out anew."""
+    _sites.clear()
 
 
 def finder(original: Callable[..., Found]) -> Callable[..., Found]:

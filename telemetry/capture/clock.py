@@ -11,6 +11,9 @@ class Clock:
     clock; after a step of an hour back the two agree again two hours later.
     """
 
+    # Read faster than what an instance's dictionary holds.
+    __slots__ = ("_last", "_offset", "_steady", "_wall")
+
     def __init__(
         self,
         wall: Callable[[], int] = time.time_ns,
@@ -23,8 +26,10 @@ class Clock:
 
     def read(self) -> tuple[int, int]:
         """(microseconds since the epoch, nanoseconds of the steady clock at that moment)."""
-        steady = self._steady()
-        offset = self._wall() - steady
+        # Not called as methods, which Python would look for in the class first.
+        tell_steady, tell_wall = self._steady, self._wall
+        steady = tell_steady()
+        offset = tell_wall() - steady
         if offset < self._offset:
             offset = max(offset, self._offset - (steady - self._last) // 2)
         self._offset = offset

@@ -14,6 +14,8 @@ HTTP, TASK, COMMAND = 1, 2, 3
 MAX_SAMPLES = 256
 MAX_SPANS = 500
 MAX_DEBUG = 500
+# So many statements of one shape may be a repetition.
+FEWEST = 5
 _NOTHING = msgspec.Raw(b"{}")
 
 
@@ -44,6 +46,8 @@ class Unit:
         "method",
         "path",
         "queue_time",
+        "raw_uid",
+        "recording",
         "request",
         "request_size",
         "response_size",
@@ -56,13 +60,16 @@ class Unit:
         "start_ns",
         "uid",
         "user_agent",
+        "usual_until",
     )  # fmt: skip
 
     def __init__(self, kind: int) -> None:
         self.kind = kind
         self.start, self.start_ns = start, _ = clock.read()
-        self.uid = ids.new_uid(start)
-        self.is_self = self.ended = False
+        self.raw_uid = uid = ids.new_uid(start)
+        self.uid = uid.hex()
+        # Whether a log record of it is being made.
+        self.is_self = self.ended = self.recording = False
         self.method: str | None = None
         self.path: str | None = None
         self.route: str | None = None
@@ -79,9 +86,11 @@ class Unit:
         self.level = self.log_count = self.db_count = self.db_ns = 0
         self.attributes: dict[str, Any] = {}
         # The attributes as a record holds them; None where they have changed since.
-        self.fields: msgspec.Raw | None = _NOTHING
+        self.fields: Any = _NOTHING
         self.samples: list[events.Sample] = []
         self.spans: list[tuple[int, int, str, str]] = []
+        # Before this number nothing is to be done with a statement but to append its span.
+        self.usual_until = FEWEST
         self.debug: list[events.LogMade] | None = None
         self.exceptions: list[BaseException] | None = None
         # Shape → the line that ran it, of statements that were seen to repeat.
@@ -108,7 +117,10 @@ class Unit:
     def where(self) -> str | None:
         """The route, as far as it is known yet."""
         if self.route is None and self.request is not None:
-            match = getattr(self.request, "resolver_match", None)
+            try:
+                match = self.request.resolver_match
+            except AttributeError:
+                return None
             if match is not None:
                 self.route = match.route
         return self.route
@@ -122,7 +134,7 @@ class Unit:
                 self.attributes[name] = value
         self.fields = None
 
-    def bound(self) -> msgspec.Raw:
+    def bound(self) -> Any:
         """The fields as a record holds them: bounded, redacted, encoded once for all records."""
         found = self.fields
         if found is None:

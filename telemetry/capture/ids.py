@@ -23,12 +23,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reseed)
 
 
-def new_uid(start: int) -> str:
-    """32 hexadecimal digits, a valid W3C trace id: 48 bits of milliseconds, then 80 random ones.
+def new_uid(start: int) -> bytes:
+    """A valid W3C trace id: 48 bits of milliseconds, then 80 random ones.
 
     `start` is microseconds since the epoch.
     """
-    return f"{(start // 1000 << 80) | _getrandbits(80):032x}"
+    # Not by formatting a number of 128 bits, which reads more of memory than all the rest.
+    return (start // 1000).to_bytes(6) + _getrandbits(80).to_bytes(10)
 
 
 def parse_traceparent(header: str) -> tuple[str, str] | None:

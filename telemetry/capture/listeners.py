@@ -25,7 +25,7 @@ _init, _get_message = _record_own["__init__"], _record_own["getMessage"]
 # What a record has before `extra` is added; and what `extra` may not bring.
 STANDARD = frozenset(_Record("", 0, "", 0, "", (), None).__dict__)
 _TAKEN = STANDARD | {"message", "asctime"}
-_ATTRIBUTES_OF_LOGGER = len(logging.Logger("").__dict__)  # noqa: LOG001 - in no tree
+_ATTRIBUTES_OF_LOGGER = len(logging.getLogger(__name__).__dict__)
 # Never a mapping, which as the only argument is more than one.
 _SINGLE = frozenset({str, int, float, bool, type(None)})
 # From a call to the handlers.

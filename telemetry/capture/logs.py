@@ -102,6 +102,38 @@ def _hear(
     """Write what `make` makes of `source`, and the error with which `raised` came."""
     if level < settings.log_level or name in _LEFT_OUT:
         return
+    unit = _current()
+    if (
+        unit is None
+        or unit.recording
+        or unit.spent is not None
+        or raised is not None
+        or level <= logging.DEBUG
+        or quiet.at_work
+    ):
+        _hear_with_care(level, name, source, make, raised, unit)
+        return
+    # What a request pays for, where nothing is out of the ordinary. Between the question above and
+    # this there is no call in which Python could turn to another thread of the unit.
+    unit.recording = True
+    try:
+        unit.log_count += 1
+        if level > unit.level:
+            unit.level = level
+        destination = sink.chosen or sink.current()
+        weight = destination.admit(level) if destination.pressure.step else 1
+        if weight:
+            destination.emit(make(source, unit, None if weight == 1 else weight))
+    except Exception:
+        sink.lost("recording a log record")
+    finally:
+        unit.recording = False
+
+
+def _hear_with_care(
+    level: int, name: str, source: Any, make: _Make, raised: logging.LogRecord | None,
+    unit: Unit | None,
+) -> None:  # fmt: skip
     if quiet.at_work and quiet.here.is_ingesting:
         _say(level, name, source, make)
         return
@@ -112,7 +144,6 @@ def _hear(
         return
     try:
         _depths[thread] = depth + 1
-        unit = _current()
         if unit is None or unit.spent is None:
             _capture(level, source, make, raised, unit)
         else:

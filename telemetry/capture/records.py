@@ -2,10 +2,13 @@
 
 import functools
 import logging
+from collections.abc import Iterable
 from itertools import islice
 from time import perf_counter_ns
 from types import FrameType
-from typing import Any, cast
+from typing import Any
+
+from django.core.signals import setting_changed
 
 from telemetry.capture import callers, clock, errors, listeners, redact, values
 from telemetry.capture.context import Unit
@@ -44,9 +47,13 @@ def to_event(
     name = given["name"]
     where = given["pathname"], given["lineno"]
     place = _places.get(where)
-    if place is None or place[0] is not template or place[1] is not name:
-        place = _place(where, given["funcName"], name, template, tuple(added)[first:])
-    return _event(given["levelno"], message, place, added, first, unit, weight)
+    if place is None or place.given is not template or place.name is not name:
+        if len(_places) >= _PLACES_LIMIT:
+            _places.clear()
+        keys = tuple(added)[first:]
+        place = _places[where] = Place(where, given["funcName"], name, template, keys)
+    attributes = {} if len(added) == first else _attributes(added, first, place)
+    return _event(given["levelno"], message, place, attributes, unit, weight)
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -68,12 +75,13 @@ def from_call(call: Call, unit: Unit | None, weight: float | None = None) -> eve
     except Exception as error:
         message = _unformatted(given, error)
     template = given if arguments else None
-    added = extra or {}
-    site = callers.site(frame)
-    place = _places.get(site.where)
-    if place is None or place[0] is not template or place[1] is not name:
-        place = _place(site.where, site.function, name, template, tuple(added))
-    return _event(level, message, place, added, 0, unit, weight)
+    site = callers.caller(frame)
+    place = site.place
+    if place is None or place.given is not template or place.name is not name:
+        keys = tuple(extra or ())
+        place = site.place = Place(site.where, site.function, name, template, keys)
+    attributes = _attributes(extra, 0, place) if extra else {}
+    return _event(level, message, place, attributes, unit, weight)
 
 
 def _unformatted(message: object, error: Exception) -> str:
@@ -81,28 +89,39 @@ def _unformatted(message: object, error: Exception) -> str:
     return f"{values.describe(message)} [arguments do not fit: {type(error).__name__}]"
 
 
-# A line of the code that logs → (its template and its logger as the program has them; template,
-# logger and place as each of its records has them; the keys of `extra` that it was seen to give).
-_Place = tuple[object, str, str | None, str, str, tuple[str, ...]]
-_places: dict[tuple[str, int], _Place] = {}
+class Place:
+    """A line of the code that logs, and what its records have in common."""
+
+    __slots__ = ("code", "given", "keys", "logger", "name", "names", "template")
+
+    def __init__(
+        self, where: tuple[str, int], function: str, name: str, given: object, keys: tuple[str, ...]
+    ) -> None:
+        # Template and logger as the program has them, and as a record has them.
+        self.given = given
+        self.name = name
+        self.template = _template(given) if type(given) is str else None
+        self.logger = _template(name)
+        self.code = f"{errors.short_path(where[0])}:{where[1]} {function}"
+        # Of `extra`, as the first record had it; what they are called in a record, or None where
+        # they are to be looked at each time.
+        self.keys = keys
+        is_usual = len(keys) <= values.MAX_ITEMS and _NO_EXTRA.isdisjoint(keys)
+        self.names = values.names(keys) if is_usual else None
+
+
+_places: dict[tuple[str, int], Place] = {}
 _PLACES_LIMIT = 10_000
 
 
-def _place(
-    where: tuple[str, int], function: str, name: str, template: object, keys: tuple[str, ...]
-) -> _Place:
-    made = (
-        template,
-        name,
-        _template(template) if type(template) is str else None,
-        _template(name),
-        f"{errors.short_path(where[0])}:{where[1]} {function}",
-        keys if len(keys) <= values.MAX_ITEMS and _NO_EXTRA.isdisjoint(keys) else (),
-    )
-    if len(_places) >= _PLACES_LIMIT:
+def _forget_places(*, setting: str, **kwargs: Any) -> None:
+    # Which keys are sensitive may be another matter now.
+    if setting == "TELEMETRY":
         _places.clear()
-    _places[where] = made
-    return made
+        callers.forget()
+
+
+setting_changed.connect(_forget_places)
 
 
 # Texts of the program itself, which come again and again.
@@ -112,38 +131,34 @@ def _template(text: str) -> str:
 
 
 def _event(
-    level: int, message: str, place: _Place, added: dict[str, Any], first: int,
+    level: int, message: str, place: Place, attributes: dict[str, Any],
     unit: Unit | None, weight: float | None,
 ) -> events.LogMade:  # fmt: skip
-    """`added` has what `extra` gave, after `first` other entries."""
     if type(message) is str and len(message) <= MESSAGE_LIMIT:
         message = redact.text(message)
     else:
         message = values.text(message, MESSAGE_LIMIT)
-    _, _, template, logger, code, keys = place
-    attributes = {} if len(added) == first else _attributes(added, first, keys)
     if unit is None:
         return events.LogMade(
-            None, clock.now(), level, logger, None, message, template, code, attributes,
-            None, {}, weight,
+            None, clock.now(), level, place.logger, None, message, place.template, place.code,
+            attributes, None, {}, weight,
         )  # fmt: skip
     return events.LogMade(
         unit.uid, unit.start + (perf_counter_ns() - unit.start_ns) // 1000, level,
-        logger, unit.route or unit.where(), message, template, code, attributes,
-        unit.caller_trace_id, cast(Any, unit.fields or unit.bound()), weight,
+        place.logger, unit.route or unit.where(), message, place.template, place.code, attributes,
+        unit.caller_trace_id, unit.fields or unit.bound(), weight,
     )  # fmt: skip
 
 
-def _attributes(added: dict[str, Any], first: int, keys: tuple[str, ...]) -> dict[str, Any]:
-    """What `extra` gave; `keys` if it is like the others of its place."""
-    if len(added) == first + len(keys):
-        try:
-            found = values.flat(added, keys)
-        except KeyError:
-            found = None
+def _attributes(added: dict[str, Any], first: int, place: Place) -> dict[str, Any]:
+    """What `extra` gave: all of `added` but the first so many."""
+    given = tuple(added)
+    contents: Iterable[Any] = added.values()
+    if first:
+        given, contents = given[first:], islice(contents, first, None)
+    if place.names is not None and given == place.keys:
+        found = values.flat(place.names, contents)
         if found is not None:
             return found
-    extra = dict(islice(added.items(), first, None))
-    if not _NO_EXTRA.isdisjoint(extra):
-        extra = {name: value for name, value in extra.items() if name not in _NO_EXTRA}
+    extra = {key: added[key] for key in given if key not in _NO_EXTRA}
     return values.clean_mapping(extra) if extra else {}

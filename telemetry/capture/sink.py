@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +16,22 @@ from telemetry.capture import encoding, faults, redact
 from telemetry.conf import settings
 from telemetry.journal import events
 from telemetry.journal.board import Board
+from telemetry.journal.events import encode
+from telemetry.journal.pressure import NONE, NOTHING
 from telemetry.journal.writer import Journal
+
+
+class Pressing(Protocol):
+    """How much is left out now; 0: nothing."""
+
+    step: int
 
 
 class Sink(Protocol):
     """Takes events; never raises."""
+
+    # Where its step is 0, all log records are admitted without asking.
+    pressure: Pressing
 
     @property
     def board(self) -> Board: ...
@@ -42,6 +54,7 @@ class JournalSink:
             max_bytes=settings.JOURNAL_MAX_BYTES,
             min_free=settings.JOURNAL_MIN_FREE_BYTES,
         )
+        self.pressure: Pressing = self.journal.pressure
         self._limit = settings.MAX_RECORD_BYTES - 64
 
     @property
@@ -49,24 +62,22 @@ class JournalSink:
         return self.journal.lasting_board or self.journal.board
 
     def admit(self, level: int) -> int:
-        journal = self.journal
-        return journal.admit(level, sampled=True) if journal.pressure.step else 1
+        return self.journal.admit(level, sampled=True)
 
     def emit(self, event: events.Event) -> None:
-        journal = self.journal
         # Log records were asked before they were made.
         if (
-            journal.pressure.step
+            self.pressure.step
             and not isinstance(event, events.LogMade)
-            and not journal.admit(_gravity(event))
+            and not self.journal.admit(_gravity(event))
         ):
             return
         try:
-            payload = events.encode(event)
+            payload = encode(event)
         except Exception:
             payload = b""
         if 0 < len(payload) <= self._limit:
-            journal.append(payload)
+            self.journal.append(payload)
         else:
             self._emit_odd(event)
 
@@ -84,6 +95,13 @@ class JournalSink:
             self.journal.append(payload)
 
 
+@dataclass
+class _Steady:
+    """No journal that fills up."""
+
+    step: int
+
+
 def _gravity(event: events.Event) -> int:
     """The level that decides whether a record is left out while the journal fills up."""
     if isinstance(event, events.UnitDone):
@@ -98,6 +116,7 @@ class MemorySink:
 
     def __init__(self) -> None:
         self.board = Board(None)
+        self.pressure: Pressing = _Steady(NONE)
         self.events: list[events.Event] = []
 
     def admit(self, level: int) -> int:
@@ -114,6 +133,7 @@ class NullSink:
 
     def __init__(self) -> None:
         self.board = Board(None)
+        self.pressure: Pressing = _Steady(NOTHING)
 
     def admit(self, level: int) -> int:
         return 0

@@ -5,7 +5,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from telemetry.capture import context, faults, statements
-from telemetry.capture.context import MAX_SPANS, Unit
+from telemetry.capture.context import FEWEST, MAX_SPANS, Unit
 from telemetry.capture.governor import FULL, governor
 from telemetry.conf import settings
 
@@ -32,15 +32,25 @@ def observe(
         return execute(sql, params, many, execution)
     finally:
         ended = perf_counter_ns()
-        spent = ended - began
         unit.db_count = number = unit.db_count + 1
-        unit.db_ns += spent
-        if number <= MAX_SPANS and governor.step == FULL:
-            unit.spans.append((began, spent, execution["connection"].alias, sql))
-            if number % statements.FEWEST == 0:
-                _look_for_repetition(unit, sql)
-        if unit.spent is not None:
-            unit.spent += perf_counter_ns() - ended
+        unit.db_ns += ended - began
+        span = began, ended - began, execution["connection"].alias, sql
+        if number < unit.usual_until:
+            unit.spans.append(span)
+        else:
+            _note_with_care(unit, number, span)
+            if unit.spent is not None:
+                unit.spent += perf_counter_ns() - ended
+
+
+def _note_with_care(unit: Unit, number: int, span: tuple[int, int, str, str]) -> None:
+    if number > MAX_SPANS or governor.step != FULL:
+        return
+    unit.spans.append(span)
+    if number % FEWEST == 0:
+        _look_for_repetition(unit, span[-1])
+    if unit.usual_until:
+        unit.usual_until = min(MAX_SPANS + 1, number + FEWEST - number % FEWEST)
 
 
 def _look_for_repetition(unit: Unit, sql: str) -> None:

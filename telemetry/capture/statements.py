@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from telemetry.capture import errors, redact
-from telemetry.capture.context import Unit
+from telemetry.capture.context import FEWEST, Unit
 from telemetry.journal import events
 
 # Statements carry placeholders, but hand-written SQL may hold values: they are never kept. A text
@@ -18,7 +18,6 @@ _LITERAL = re.compile(
 _LIMIT = 2_000
 # A shape that ran so often in one unit is a repetition; or fewer times, for so much of its time.
 MANY = 10
-FEWEST = 5
 _SHARE = 0.25
 _DEEPEST = 80
 
@@ -81,8 +80,8 @@ def repeated(unit: Unit, duration: int) -> events.Repeated | None:
 
 def _caller() -> str | None:
     """`file:line function` of the innermost frame of the application's own code."""
-    # Beyond this module and the execute wrapper.
-    frame: FrameType | None = sys._getframe(4)
+    # Beyond this module and the execute wrapper's.
+    frame: FrameType | None = sys._getframe(5)
     for _ in range(_DEEPEST):
         if frame is None:
             break

@@ -2,7 +2,9 @@
 
 from contextvars import Token
 from time import perf_counter_ns
-from typing import Any, cast
+from typing import Any
+
+from django.utils.functional import LazyObject
 
 from telemetry.capture import context, faults, ids, sink, statements, tail, values
 from telemetry.capture.context import Unit
@@ -18,7 +20,9 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
     """Make `unit` the current one. When that fails the work goes on unobserved."""
     try:
         if next(governor.turn) % EVERY == LAST:
-            unit.spent = 0
+            unit.spent = unit.usual_until = 0
+        if governor.step:
+            unit.usual_until = 0
         if traceparent:
             parsed = ids.parse_traceparent(traceparent)
             if parsed is not None:
@@ -26,7 +30,7 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
         board = unit.board = (sink.chosen or sink.current()).board
         unit.slot = board.enter(
             unit.kind,
-            bytes.fromhex(unit.uid),
+            unit.raw_uid,
             unit.start,
             unit.method or "",
             unit.path or unit.route or "",
@@ -97,7 +101,7 @@ def _write(unit: Unit, status: int | None, began: int, samples: list[events.Samp
             unit.caller_trace_id,
             unit.caller_span_id,
             unit.caller_request_id,
-            cast(Any, unit.fields or unit.bound()),
+            unit.fields or unit.bound(),
             samples,
             None if weight is None else statements.spans(unit),
             unit.client_address,
@@ -105,7 +109,7 @@ def _write(unit: Unit, status: int | None, began: int, samples: list[events.Samp
             unit.request_size,
             unit.response_size,
             weight,
-            None if db_count < statements.FEWEST else statements.repeated(unit, duration),
+            None if db_count < context.FEWEST else statements.repeated(unit, duration),
             None if unit.spent is None else (unit.spent + perf_counter_ns() - began) // 1000,
             unit.queue_time,
         )
@@ -132,8 +136,9 @@ def _user_id(request: Any) -> str | None:
     user = request.__dict__.get("user")
     if user is None:
         return None
-    wrapped = getattr(user, "_wrapped", user)
-    key = getattr(wrapped, "pk", None)
+    if issubclass(type(user), LazyObject):
+        user = user._wrapped
+    key = getattr(user, "pk", None)
     if key is None or type(key) is int:
         return None if key is None else str(key)
     return values.text(values.describe(key), 200)

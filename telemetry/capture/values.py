@@ -1,7 +1,7 @@
 """Any Python value → a value that JSON holds, bounded and redacted."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -68,21 +68,29 @@ def clean(value: Any) -> Any:
 def clean_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
     """`clean` of a mapping; the values of sensitive keys are replaced."""
     if type(values) is dict and len(values) <= MAX_ITEMS:
-        cleaned = flat(values, values)
+        called = names(values)
+        cleaned = None if called is None else flat(called, values.values())
         if cleaned is not None:
             return cleaned
     return _mapping(values, 0, _Budget())
 
 
-def flat(values: dict[Any, Any], keys: Iterable[Any]) -> dict[str, Any] | None:
-    """`clean_mapping` of what is under `keys`, quickly, where that is most usual: short texts and
-    numbers under keys seen before. Else None; KeyError where a key is not there."""
-    cleaned: dict[str, Any] = {}
+def names(keys: Iterable[Any]) -> tuple[str, ...] | None:
+    """What these are called in a record; None where one is no text, or its values are not kept."""
+    found = []
     for key in keys:
-        name = _keys.get(key) if type(key) is str else None
+        name = _name(key) if type(key) is str else None
         if name is None:
             return None
-        value = values[key]
+        found.append(name)
+    return tuple(found)
+
+
+def flat(called: Iterable[str], values: Iterable[Any]) -> dict[str, Any] | None:
+    """`clean_mapping` of values under such names, quickly, where they are what is most usual:
+    short texts and numbers. Else None."""
+    cleaned: dict[str, Any] = {}
+    for name, value in zip(called, values, strict=True):
         kind = type(value)
         if kind is str and len(value) <= _SHORT:
             cleaned[name] = redact.text(value)
@@ -90,7 +98,7 @@ def flat(values: dict[Any, Any], keys: Iterable[Any]) -> dict[str, Any] | None:
             (kind is int and -_INT_LIMIT <= value < _INT_LIMIT)
             or value is None
             or kind is bool
-            or (kind is float and math.isfinite(value))
+            or (kind is float and isfinite(value))
         ):
             cleaned[name] = value
         else:
@@ -123,7 +131,7 @@ def _clean(value: Any, depth: int, budget: _Budget) -> Any:
     if kind is int:
         return _integer(value)
     if kind is float:
-        return value if math.isfinite(value) else str(value)
+        return value if isfinite(value) else str(value)
     try:
         return _other(value, depth, budget)
     except Exception as error:

@@ -62,18 +62,18 @@ class Journal:
         with self._lock:
             try:
                 segment = self._segment or self._open()
-                segment.append(payload)
+                size = segment.append(payload)
             except Refused as refused:
                 self.board.dropped(refused.reason)
                 return False
             self._accepted = accepted = self._accepted + 1
             counters = self._counters
-            if counters is None:
-                self.board.accepted(accepted)
-            else:
+            if counters is not None:
                 # As `Board.accepted`, without the call.
                 counters[ACCEPTED] = accepted
-            if segment.size >= self._segment_bytes or monotonic() >= self._due:
+            else:
+                self.board.accepted(accepted)
+            if monotonic() >= self._due or size >= self._segment_bytes:
                 self._look_around(segment)
             return True
 
