@@ -157,8 +157,14 @@ def _attributes(added: dict[str, Any], first: int, place: Place) -> dict[str, An
     if first:
         given, contents = given[first:], islice(contents, first, None)
     if place.names is not None and given == place.keys:
-        found = values.flat(place.names, contents)
+        try:
+            found = values.flat(place.names, contents)
+        except (ValueError, RuntimeError):
+            # Another thread has changed it meanwhile.
+            found = None
         if found is not None:
             return found
-    extra = {key: added[key] for key in given if key not in _NO_EXTRA}
+    extra = dict(islice(added.items(), first, None))
+    if not _NO_EXTRA.isdisjoint(extra):
+        extra = {name: value for name, value in extra.items() if name not in _NO_EXTRA}
     return values.clean_mapping(extra) if extra else {}

@@ -13,12 +13,12 @@ from telemetry.journal import events, reader
 from tests.telemetry.cost.driver import BARE, COUNTED, OBSERVED, WARM_UP
 
 ROOT = Path(__file__).resolve().parents[3]
-# Instructions a request over bare, some 10 % more than they are (140,000). A change that needs more
+# Instructions a request over bare, some 10 % more than they are (133,500). A change that needs more
 # sets it anew and says in its commit why.
-BUDGET = 154_000
+BUDGET = 147_000
 # Bare's in the same run. Another build of Python needs more or fewer for all alike: the budget goes
 # with them.
-BARE_THEN = 497_500
+BARE_THEN = 496_200
 # Its versions differ by what they do well, so one's budget is not another's.
 MEASURED_WITH = (3, 11)
 
