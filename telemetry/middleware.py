@@ -27,7 +27,7 @@ class TelemetryMiddleware:
     sync_capable = True
     async_capable = True
     # Beside a dictionary, which Django takes out and asyncio marks, and which is slow to read then.
-    __slots__ = ("__dict__", "enabled", "get_response", "is_async")
+    __slots__ = ("__dict__", "__weakref__", "enabled", "get_response", "is_async")
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response

@@ -26,7 +26,7 @@ class Site:
         self.where = self.code.co_filename, frame.f_lineno
         # Logging's own, or the import system's.
         self.is_passed: bool = cast(Any, logging)._is_internal_frame(frame)
-        # What who records what this line logs has found out about it.
+        # The `Place` that `records` has made of it.
         self.place: Any = None
 
 
@@ -75,7 +75,7 @@ def _look_at(frame: FrameType) -> Site:
 
 
 def forget() -> None:
-    """What places were found to be like is to be found out anew."""
+    """Drop all places, with what `records` keeps at them."""
     _sites.clear()
 
 

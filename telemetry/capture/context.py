@@ -89,7 +89,8 @@ class Unit:
         self.fields: Any = _NOTHING
         self.samples: list[events.Sample] = []
         self.spans: list[tuple[int, int, str, str]] = []
-        # Before this number nothing is to be done with a statement but to append its span.
+        # Before this number nothing is to be done with a statement but to append its span; what the
+        # governor decides meanwhile counts from there on. 0: each is looked at.
         self.usual_until = FEWEST
         self.debug: list[events.LogMade] | None = None
         self.exceptions: list[BaseException] | None = None

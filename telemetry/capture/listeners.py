@@ -25,7 +25,8 @@ _init, _get_message = _record_own["__init__"], _record_own["getMessage"]
 # What a record has before `extra` is added; and what `extra` may not bring.
 STANDARD = frozenset(_Record("", 0, "", 0, "", (), None).__dict__)
 _TAKEN = STANDARD | {"message", "asctime"}
-_ATTRIBUTES_OF_LOGGER = len(logging.getLogger(__name__).__dict__)
+# One that `getLogger` made has `manager` besides.
+_ATTRIBUTES_OF_LOGGER = len(logging.Logger("").__dict__) + 1  # noqa: LOG001 - in no tree
 # Never a mapping, which as the only argument is more than one.
 _SINGLE = frozenset({str, int, float, bool, type(None)})
 # From a call to the handlers.
@@ -93,7 +94,10 @@ def is_alone(
         and _record_own["getMessage"] is _get_message
         and _takes_the_known_steps(type(logger))
         # One instance may have been given a step of its own.
-        and (len(own := logger.__dict__) == _ATTRIBUTES_OF_LOGGER or own.keys().isdisjoint(_STEPS))
+        and (
+            (len(own := logger.__dict__) == _ATTRIBUTES_OF_LOGGER and "manager" in own)
+            or own.keys().isdisjoint(_STEPS)
+        )
     )
 
 

@@ -162,7 +162,7 @@ class Counter(Metric):
     def inc(self, amount: float = 1, **labels: Any) -> None:
         """Add `amount`, 0 or more. Raises ValueError for a wrong label, a negative or NaN."""
         if type(amount) is not int or amount < 0:
-            number = self._number(amount)
+            number = amount if type(amount) is int else self._number(amount)
             if number < 0:
                 told = values.describe(amount)[:40]
                 raise ValueError(f"{self.name}: amount is {told}; a counter only grows.")

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-from collections.abc import Iterable
 from itertools import islice
 from time import perf_counter_ns
 from types import FrameType
@@ -103,11 +102,11 @@ class Place:
         self.template = _template(given) if type(given) is str else None
         self.logger = _template(name)
         self.code = f"{errors.short_path(where[0])}:{where[1]} {function}"
-        # Of `extra`, as the first record had it; what they are called in a record, or None where
+        # Of `extra`, as the first record had it, and what they are called in a record; None where
         # they are to be looked at each time.
-        self.keys = keys
         is_usual = len(keys) <= values.MAX_ITEMS and _NO_EXTRA.isdisjoint(keys)
         self.names = values.names(keys) if is_usual else None
+        self.keys = () if self.names is None else keys
 
 
 _places: dict[tuple[str, int], Place] = {}
@@ -152,19 +151,12 @@ def _event(
 
 def _attributes(added: dict[str, Any], first: int, place: Place) -> dict[str, Any]:
     """What `extra` gave: all of `added` but the first so many."""
-    given = tuple(added)
-    contents: Iterable[Any] = added.values()
-    if first:
-        given, contents = given[first:], islice(contents, first, None)
-    if place.names is not None and given == place.keys:
-        try:
-            found = values.flat(place.names, contents)
-        except (ValueError, RuntimeError):
-            # Another thread has changed it meanwhile.
-            found = None
+    # Of a copy: names and values go by their places, which another thread may change meanwhile.
+    extra = dict(islice(added.items(), first, None)) if first else added.copy()
+    if place.names is not None and tuple(extra) == place.keys:
+        found = values.flat(place.names, extra.values())
         if found is not None:
             return found
-    extra = dict(islice(added.items(), first, None))
     if not _NO_EXTRA.isdisjoint(extra):
         extra = {name: value for name, value in extra.items() if name not in _NO_EXTRA}
     return values.clean_mapping(extra) if extra else {}

@@ -4,8 +4,6 @@ from contextvars import Token
 from time import perf_counter_ns
 from typing import Any
 
-from django.utils.functional import LazyObject
-
 from telemetry.capture import context, faults, ids, sink, statements, tail, values
 from telemetry.capture.context import Unit
 from telemetry.capture.governor import EVERY, LAST, governor
@@ -39,6 +37,9 @@ def begin(unit: Unit, traceparent: str = "") -> Token[Unit | None]:
             unit.spent = perf_counter_ns() - unit.start_ns
     except Exception:
         faults.report("beginning a unit of work")
+    outer = context.current.get()
+    # What it logs is a record that is made while another is: those are counted by thread.
+    unit.recording = outer is not None and outer.recording
     return context.current.set(unit)
 
 
@@ -136,9 +137,8 @@ def _user_id(request: Any) -> str | None:
     user = request.__dict__.get("user")
     if user is None:
         return None
-    if issubclass(type(user), LazyObject):
-        user = user._wrapped
-    key = getattr(user, "pk", None)
+    wrapped = getattr(user, "_wrapped", user)
+    key = getattr(wrapped, "pk", None)
     if key is None or type(key) is int:
         return None if key is None else str(key)
     return values.text(values.describe(key), 200)

@@ -68,6 +68,8 @@ def clean(value: Any) -> Any:
 def clean_mapping(values: Mapping[Any, Any]) -> dict[str, Any]:
     """`clean` of a mapping; the values of sensitive keys are replaced."""
     if type(values) is dict and len(values) <= MAX_ITEMS:
+        # Names and values go by their places, which another thread may change meanwhile.
+        values = values.copy()
         called = names(values)
         cleaned = None if called is None else flat(called, values.values())
         if cleaned is not None:

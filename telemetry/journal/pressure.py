@@ -21,7 +21,7 @@ SAMPLE = 10
 # may take long for no such reason, and until the next one all records go, room or not.
 _LOOK_SECONDS = 0.25
 _LOOK_SHARE = 50
-# With more bytes left than programs write in that time: one request in hundreds pays for a look.
+# With more bytes left than is usually written in that time, fewer requests pay for a look.
 _ROOM = 256 * 1024 * 1024
 _CALM_SECONDS = 1.0
 _FULL_DISK_SECONDS = 1.0

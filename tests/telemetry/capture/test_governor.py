@@ -4,10 +4,11 @@ import logging
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
 
-from telemetry.capture import governor, logs, sql, units
+from telemetry.capture import context, governor, logs, sql, units
 from telemetry.capture.governor import FULL, NO_DEBUG, NO_SPANS, Governor
 from telemetry.journal.board import Board
 from telemetry.middleware import TelemetryMiddleware
@@ -108,6 +109,25 @@ def test_one_in_sixteen_is_measured_and_says_what_telemetry_spent(
         assert unit.overhead is not None
         assert unit.duration is not None
         assert unit.overhead > 0
+
+
+@pytest.mark.django_db
+def test_a_step_that_is_taken_while_a_unit_runs_counts_within_a_few_statements(
+    own: Governor, telemetry_capture: Captured
+) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        with connection.cursor() as cursor:
+            for step in (FULL, NO_SPANS, FULL):
+                own.step = step
+                for _ in range(20):
+                    cursor.execute("SELECT 1")
+        return HttpResponse(status=500)
+
+    TelemetryMiddleware(view)(RequestFactory().get("/x/"))
+    (unit,) = telemetry_capture.requests
+    assert unit.db_count == 60
+    assert unit.spans is not None
+    assert len(unit.spans) <= 40 + context.FEWEST
 
 
 @pytest.mark.parametrize("step", [FULL, NO_SPANS, NO_DEBUG])

@@ -1,11 +1,13 @@
 """What must not be stored is replaced before a record is made; what looks like it is not."""
 
+import logging
 import uuid
 
 import pytest
 from django.test import override_settings
 
 from telemetry.capture import redact, values
+from telemetry.testing import Captured
 
 CARDS = [
     "4111111111111111",
@@ -152,6 +154,45 @@ def test_other_keys_stay(key: str) -> None:
 def test_settings_add_keys_in_any_case() -> None:
     with override_settings(TELEMETRY={"SENSITIVE_KEYS": ["Iban"]}):
         assert values.clean_mapping({"IBAN": "DE89"}) == {"IBAN": redact.REDACTED}
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_key_that_settings_add_counts_at_lines_that_have_logged_it(
+    is_heard: bool, unheard: logging.Logger, telemetry_capture: Captured
+) -> None:
+    logger = logging.getLogger("tests.heard") if is_heard else unheard
+    for added in ([], ["iban_x"], []):
+        with override_settings(TELEMETRY={"SENSITIVE_KEYS": added}):
+            logger.warning("paid", extra={"iban_x": "abc"})
+    assert [made.attributes["iban_x"] for made in telemetry_capture.logs] == [
+        "abc", redact.REDACTED, "abc"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_extra", [True, False])
+def test_a_value_stays_with_its_key_while_another_thread_changes_the_mapping(
+    is_extra: bool, unheard: logging.Logger, telemetry_capture: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    fields = {"a": "one", "b": "two", "c": "three"}
+
+    def change(value: str) -> str:
+        # As many as before, in other places.
+        fields.pop("b", None)
+        fields["password"] = "hunter2"
+        return value
+
+    def keep() -> dict[str, object]:
+        if is_extra:
+            unheard.warning("fields", extra=fields)
+            return telemetry_capture.logs[-1].attributes
+        return values.clean_mapping(fields)
+
+    assert keep() == fields
+    monkeypatch.setattr(redact, "text", change)
+    kept = keep()
+    assert "hunter2" not in str(kept)
+    assert kept == {"a": "one", "b": "two", "c": "three"}
 
 
 @pytest.mark.parametrize(

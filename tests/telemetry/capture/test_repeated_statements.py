@@ -53,6 +53,25 @@ def test_of_two_that_repeat_the_one_that_took_longer_is_named() -> None:
     assert found(unit) == ("SELECT b", 10)
 
 
+def test_a_shape_that_begins_to_repeat_late_is_named_with_its_line(
+    db: None, telemetry_capture: Captured
+) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        with connection.cursor() as cursor:
+            for number in range(33):
+                cursor.execute(f"SELECT 1 AS n{number}x")
+            for number in range(12):
+                cursor.execute("SELECT %s", [number])
+        return HttpResponse()
+
+    TelemetryMiddleware(view)(RequestFactory().get("/"))
+    (unit,) = telemetry_capture.requests
+    assert isinstance(unit.repeated, events.Repeated)
+    assert (unit.repeated.statement, unit.repeated.count) == ("SELECT %s", 12)
+    assert unit.repeated.code is not None
+    assert unit.repeated.code.endswith(" view")
+
+
 def repeat(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         for number in range(int(request.GET["times"])):

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from telemetry.capture import statements
+from telemetry.capture.context import MAX_SPANS
 from telemetry.middleware import TelemetryMiddleware
 from telemetry.testing import Captured
 from tests.telemetry.capture import views
@@ -87,6 +88,22 @@ def test_many_rows_are_one_statement_and_a_refused_one_counts(telemetry_capture:
 
     serve(view)
     assert telemetry_capture.requests[0].db_count == 4
+
+
+@pytest.mark.parametrize("number", [4, 5, 6, 499, 500, 501, 505])
+def test_statements_are_kept_up_to_a_number_and_counted_beyond(
+    number: int, telemetry_capture: Captured
+) -> None:
+    def view(request: HttpRequest) -> None:
+        with connection.cursor() as cursor:
+            for _ in range(number):
+                cursor.execute("SELECT 1")
+
+    serve(view)
+    (unit,) = telemetry_capture.requests
+    assert unit.db_count == number
+    assert unit.spans is not None
+    assert len(unit.spans) == min(number, MAX_SPANS)
 
 
 def test_threads_with_the_context_are_counted_and_others_are_not(

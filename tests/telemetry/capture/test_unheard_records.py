@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from telemetry import quiet
-from telemetry.capture import callers, faults, listeners
+from telemetry.capture import callers, context, faults, listeners, records, units, values
 from telemetry.capture import logs as capture_logs
 from telemetry.testing import Captured
 from tests.site import ROOT
@@ -204,6 +204,18 @@ def test_a_step_that_is_patched_later_is_taken(
     assert messages(telemetry_capture) == ["patched", "patched", "as before"]
 
 
+@pytest.mark.parametrize("logger", [logging.root, logging.Logger("alone")])  # noqa: LOG001
+def test_a_step_that_one_logger_was_given_is_taken_whoever_made_the_logger(
+    logger: logging.Logger, telemetry_capture: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(logger, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(logger, "handle", _counting(logger.handle, calls), raising=False)
+    logger.error("patched")
+    assert len(calls) == 1
+    assert messages(telemetry_capture) == ["patched"]
+
+
 def test_a_filter_that_is_patched_into_the_base_class_is_asked(
     unheard: logging.Logger, telemetry_capture: Captured, made: Made
 ) -> None:
@@ -369,6 +381,15 @@ def test_code_that_comes_and_goes_keeps_its_lines(
     assert len(callers._sites) <= callers._SITES_LIMIT
 
 
+def test_keys_that_come_as_data_are_not_remembered() -> None:
+    def keys_of(number: int) -> tuple[str, ...]:
+        given = tuple(f"key {each}" for each in range(number))
+        return records.Place(("file.py", 1), "function", "logger", None, given).keys
+
+    assert len(keys_of(values.MAX_ITEMS)) == values.MAX_ITEMS
+    assert keys_of(values.MAX_ITEMS + 1) == ()
+
+
 def test_a_record_that_makes_itself_ends(
     unheard: logging.Logger, telemetry_capture: Captured, made: Made
 ) -> None:
@@ -380,6 +401,56 @@ def test_a_record_that_makes_itself_ends(
     unheard.warning("%s", Odd())
     assert made == []
     assert len(telemetry_capture.logs) == capture_logs.MAX_NESTED
+
+
+def test_a_record_that_makes_itself_ends_in_a_unit_and_in_units_within(
+    unheard: logging.Logger, telemetry_capture: Captured, made: Made
+) -> None:
+    calls: list[int] = []
+
+    class Odd:
+        def __str__(self) -> str:
+            calls.append(1)
+            # As a request that is made meanwhile, in this process.
+            inner = context.Unit(context.COMMAND)
+            token = units.begin(inner)
+            try:
+                unheard.warning("again %s", self)
+            finally:
+                context.current.reset(token)
+                units.end(inner)
+            return "odd"
+
+    unit = context.Unit(context.COMMAND)
+    token = units.begin(unit)
+    try:
+        unheard.warning("%s", Odd())
+        assert not unit.recording
+        unheard.warning("after")
+    finally:
+        context.current.reset(token)
+    assert made == []
+    # The first, and as many as a thread may nest.
+    assert len(calls) == 1 + capture_logs.MAX_NESTED
+    assert messages(telemetry_capture)[-1] == "after"
+    assert len(telemetry_capture.logs) == len(calls) + 1
+
+
+def test_a_unit_goes_on_after_a_record_was_interrupted(
+    unheard: logging.Logger, telemetry_capture: Captured
+) -> None:
+    class Interrupting:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    unit = context.Unit(context.COMMAND)
+    token = units.begin(unit)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            unheard.warning("%s", Interrupting())
+        assert not unit.recording
+    finally:
+        context.current.reset(token)
 
 
 def test_ingest_is_said_and_not_captured(
