@@ -152,7 +152,7 @@ def _event(
 def _attributes(added: dict[str, Any], first: int, place: Place) -> dict[str, Any]:
     """What `extra` gave: all of `added` but the first so many."""
     # Of a copy: names and values go by their places, which another thread may change meanwhile.
-    extra = dict(islice(added.items(), first, None)) if first else added.copy()
+    extra = _copied(added, first, place.keys) if first else added.copy()
     if place.names is not None and tuple(extra) == place.keys:
         found = values.flat(place.names, extra.values())
         if found is not None:
@@ -160,3 +160,14 @@ def _attributes(added: dict[str, Any], first: int, place: Place) -> dict[str, An
     if not _NO_EXTRA.isdisjoint(extra):
         extra = {name: value for name, value in extra.items() if name not in _NO_EXTRA}
     return values.clean_mapping(extra) if extra else {}
+
+
+def _copied(added: dict[str, Any], first: int, keys: tuple[str, ...]) -> dict[str, Any]:
+    """All of `added` but the first so many; quickly where these are the keys of the rest."""
+    if len(added) == first + len(keys):
+        try:
+            return {key: added[key] for key in keys}
+        except KeyError:
+            # As many others.
+            pass
+    return dict(islice(added.items(), first, None))
