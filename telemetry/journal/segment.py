@@ -44,11 +44,8 @@ class Segment:
         self.size = 0
         self._seq = 0
 
-    def append(self, payload: bytes) -> int:
-        """Write one record; returns how long the file is now.
-
-        Raises Refused, and then nothing of the record is in the file.
-        """
+    def append(self, payload: bytes) -> None:
+        """Write one record; raises Refused, and then nothing of it is in the file."""
         # Taken before the write: a signal handler that logs in between gets the next number.
         seq = self._seq
         self._seq = seq + 1
@@ -66,8 +63,7 @@ class Segment:
             # Not back to `size`, which an interrupt after a write leaves too small.
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise Refused("disk_full")
-        self.size = size = self.size + written
-        return size
+        self.size += written
 
     def close(self) -> None:
         """No more records: from now on ingest may remove the file once it has read it."""

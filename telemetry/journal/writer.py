@@ -62,18 +62,18 @@ class Journal:
         with self._lock:
             try:
                 segment = self._segment or self._open()
-                size = segment.append(payload)
+                segment.append(payload)
             except Refused as refused:
                 self.board.dropped(refused.reason)
                 return False
             self._accepted = accepted = self._accepted + 1
             counters = self._counters
-            if counters is not None:
+            if counters is None:
+                self.board.accepted(accepted)
+            else:
                 # As `Board.accepted`, without the call.
                 counters[ACCEPTED] = accepted
-            else:
-                self.board.accepted(accepted)
-            if monotonic() >= self._due or size >= self._segment_bytes:
+            if segment.size >= self._segment_bytes or monotonic() >= self._due:
                 self._look_around(segment)
             return True
 
