@@ -86,8 +86,9 @@ def measure(name: str, requests: int, caches: bool) -> dict[str, float]:
                     Counted(folder, "ingest", "bench.reader", name, str(folder), caches=False)
                 )
             # Not the first turn, in which things are done once; nor what it leaves to read.
-            for player, command in zip(players, ({"requests": requests}, {}), strict=False):
-                player.count(**command)
+            players[0].ask(requests=requests)
+            for reader in players[1:]:
+                reader.ask()
             counted, _ = players[0].count(requests=requests)
             reading = players[1].count()[0]["Ir"] if players[1:] else 0
             # It must have stored them.
